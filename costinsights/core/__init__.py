@@ -1,0 +1,1 @@
+"""What every app builds on: money, periods, errors, tenancy, outbound HTTP. Knows no app and no model."""
