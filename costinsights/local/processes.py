@@ -66,20 +66,8 @@ def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:
     while not condition():
         if time.monotonic() >= deadline:
             return False
-        reap_children()
         time.sleep(POLL_SECONDS)
     return True
-
-
-def reap_children() -> None:
-    """Collect ended orphans that were handed to us, as happens to the first process of a container.
-
-    Children started through subprocess are left alone: their Popen object waits for them.
-    """
-    if os.getpid() == 1:
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
 
 
 def command_line(pid: int) -> list[str]:
