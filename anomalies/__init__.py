@@ -1,0 +1,1 @@
+"""Detection, incidents and alert delivery (Enterprise)."""

@@ -1,0 +1,29 @@
+"""Management commands that work inside one tenant."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from costinsights.core.errors import ApplicationError
+from costinsights.core.tenancy import find_tenant, tenant_context
+
+
+class TenantCommand(BaseCommand):
+    """A command with a required `--tenant SLUG`; `handle_tenant` runs inside that tenant.
+
+    An ApplicationError ends the command with its sentence on stderr and exit code 1.
+    """
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--tenant", required=True, metavar="SLUG", help="the workspace's slug")
+
+    def handle(self, *args: Any, **options: Any) -> str | None:
+        try:
+            with tenant_context(find_tenant(options.pop("tenant"))):
+                return self.handle_tenant(**options)
+        except ApplicationError as error:
+            raise CommandError(error.message) from error
+
+    def handle_tenant(self, **options: Any) -> str | None:
+        """What the command does; the connection speaks for the tenant."""
+        raise TypeError(f"{type(self).__module__} defines no handle_tenant")

@@ -1,0 +1,321 @@
+"""Settings. Everything that differs between installations comes from the environment (.env.example)."""
+
+from pathlib import Path
+
+import django_stubs_ext
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from costinsights.env import env, required
+from costinsights.logging import logging_settings
+
+django_stubs_ext.monkeypatch()  # generic classes of Django and DRF become subscriptable at run time
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+
+DEBUG = env.bool("DEBUG", default=False)
+DEMO_MODE = env.bool("DEMO_MODE", default=False)
+SECRET_KEY = required("SECRET_KEY", "Give at least 50 random characters.")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
+
+# Where the product is reached -----------------------------------------------------------------
+
+BASE_DOMAIN = env.str("BASE_DOMAIN", default="localhost")
+PUBLIC_SCHEME = env.str("PUBLIC_SCHEME", default="http" if DEMO_MODE or DEBUG else "https")
+PUBLIC_PORT = env.int("PUBLIC_PORT", default=0) or None
+ALLOWED_HOSTS = [BASE_DOMAIN, f".{BASE_DOMAIN}", *env.list("EXTRA_HOSTS", default=[])]
+# Behind a proxy that sets it; never trusted by default.
+if env.bool("TRUST_FORWARDED_PROTO", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Apps: none stands in both lists, so a missing tenant table can never fall back to the platform's.
+
+SHARED_APPS = [
+    "tenants",  # before django_tenants: our commands of the same names are the ones that run
+    "django_tenants",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.admin",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "waffle",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    "template_partials",
+    "csp",
+    "costinsights.core",
+]
+TENANT_APPS = [
+    "costinsights.accounts",
+    "costinsights.costs",
+    "reporting",
+    "anomalies",
+    "axes",
+]
+INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS]
+if env.bool("LOCAL_TOOLS", default=False):
+    INSTALLED_APPS.append(
+        "costinsights.local"
+    )  # demo tenants, replay; never in the production image
+
+TENANT_MODEL = "tenants.Tenant"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+ROOT_URLCONF = "costinsights.urls"
+PUBLIC_SCHEMA_URLCONF = "costinsights.urls_public"
+WSGI_APPLICATION = "costinsights.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+MIDDLEWARE = [
+    "tenants.middleware.TenantMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "costinsights.core.middleware.RequestIdMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "costinsights.context.shell",
+            ],
+        },
+    }
+]
+
+# Database: the wall ---------------------------------------------------------------------------
+
+_database = env.db_url_config(
+    required("DATABASE_URL", "Give postgres://login:password@host:5432/name, or run `make demo`.")
+)
+if "postgres" not in _database["ENGINE"]:
+    raise ImproperlyConfigured("DATABASE_URL must name a Postgres database.")
+DATABASES = {
+    "default": {
+        **_database,
+        "ENGINE": env.str("DATABASE_ENGINE", default="tenants.postgresql_backend"),
+        "ATOMIC_REQUESTS": True,
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            **_database.get("OPTIONS", {}),
+            "pool": {
+                "min_size": 1,
+                "max_size": env.int("DATABASE_POOL_SIZE", default=8),
+                "timeout": 10,
+            },
+            "options": "-c statement_timeout=30000 -c lock_timeout=5000",
+            "application_name": "costinsights",
+        },
+    }
+}
+
+# Cache and jobs -------------------------------------------------------------------------------
+
+REDIS_URL = required("REDIS_URL", "Give redis://host:6379/0, or run `make demo`.")
+_redis_cache = {
+    "BACKEND": "costinsights.core.cache.SharedServerRedisCache",
+    "LOCATION": REDIS_URL,
+}
+CACHES = {
+    "default": {**_redis_cache, "KEY_FUNCTION": "costinsights.core.cache.tenant_key"},
+    "shared": {**_redis_cache, "KEY_FUNCTION": "costinsights.core.cache.shared_key"},
+}
+WAFFLE_CACHE_NAME = "shared"
+WAFFLE_SWITCH_MODEL = "tenants.FeatureSwitch"
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 30,
+    "socket_connect_timeout": 5,
+    "global_keyprefix": "g:jobs:",
+}
+CELERY_TIMEZONE = "UTC"
+
+# Sign-in --------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "tenants.StaffUser"  # staff only; a tenant's members are accounts.User
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "costinsights.accounts.backends.TenantBackend",
+    "tenants.backends.StaffBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "overview"
+LOGOUT_REDIRECT_URL = "sign-in"
+PASSWORD_RESET_TIMEOUT = 3600
+
+SESSION_ENGINE = "costinsights.accounts.sessions"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
+_secure = PUBLIC_SCHEME == "https"
+SESSION_COOKIE_SECURE = _secure
+# The __Host- prefix makes browsers enforce: secure, no Domain, path /.
+SESSION_COOKIE_NAME = "__Host-session" if _secure else "session"
+CSRF_USE_SESSIONS = True
+CSRF_FAILURE_VIEW = "costinsights.views.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+AXES_HANDLER = "costinsights.accounts.lockout.TenantAxesHandler"
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_PARAMETERS = [["username"], ["ip_address"]]
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_IPWARE_PROXY_COUNT = env.int("PROXY_COUNT", default=0) or None
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+# HTTP -----------------------------------------------------------------------------------------
+
+SECURE_SSL_REDIRECT = _secure and env.bool("SSL_REDIRECT", default=True)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _secure
+SECURE_HSTS_PRELOAD = _secure
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if _secure else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static" / "dist"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_MANIFEST_STRICT = True
+
+# API ------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "costinsights.accounts.authentication.TokenAuthentication",
+        "costinsights.accounts.authentication.MemberSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["costinsights.accounts.permissions.IsMember"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["costinsights.core.api.throttling.TenantThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"tenant": env.str("API_RATE", default="600/min")},
+    "EXCEPTION_HANDLER": "costinsights.core.api.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Cost Insights API",
+    "DESCRIPTION": (
+        "What Kubernetes costs, from your own OpenCost. Money is decimal text with its currency "
+        "beside it; instants are RFC 3339 in UTC; periods include their start and exclude their end. "
+        "Errors are RFC 9457 problem details with a stable `code`."
+    ),
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    "SERVERS": [
+        {
+            "url": "{scheme}://{workspace}.{domain}",
+            "description": "Your workspace's own address",
+            "variables": {
+                "scheme": {"default": "https", "enum": ["https", "http"]},
+                "workspace": {"default": "acme"},
+                "domain": {"default": "costinsights.example"},
+            },
+        }
+    ],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "REDOC_DIST": "SIDECAR",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+}
+
+# OpenCost -------------------------------------------------------------------------------------
+
+OUTBOUND_ALLOWED_NETWORKS = env.list("OUTBOUND_ALLOWED_NETWORKS", default=[])
+OPENCOST_DEADLINE_SECONDS = env.float("OPENCOST_DEADLINE_SECONDS", default=300)
+OPENCOST_MAX_BODY_BYTES = env.int("OPENCOST_MAX_BODY_BYTES", default=256 * 1024 * 1024)
+CURRENT_COSTS_FRESH_SECONDS = env.int("CURRENT_COSTS_FRESH_SECONDS", default=60)
+
+# Mail, time, logs -------------------------------------------------------------------------------
+
+_mail = env.email_url("EMAIL_URL", default="consolemail://")
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_HOST = _mail.get("EMAIL_HOST") or "localhost"
+EMAIL_PORT = _mail.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = _mail.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = bool(_mail.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(_mail.get("EMAIL_USE_SSL"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Cost Insights <noreply@{BASE_DOMAIN}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+LOGGING_CONFIG = None
+logging_settings(debug=DEBUG, as_json=env.bool("LOG_JSON", default=not (DEBUG or DEMO_MODE)))

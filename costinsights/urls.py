@@ -1,0 +1,23 @@
+"""A tenant's address: pages, API, health."""
+
+from csp.decorators import csp_update
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
+
+from costinsights.views import healthz, readyz
+
+# Redoc writes its styles as it runs and works in a blob worker; only its own page may.
+_redoc = csp_update(
+    {"style-src": ["'unsafe-inline'"], "worker-src": ["blob:"], "script-src": ["'unsafe-inline'"]}
+)(SpectacularRedocView.as_view(url_name="api-schema"))
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/docs/", _redoc, name="api-docs"),
+    path("api/v1/", include("costinsights.accounts.api_urls")),
+    path("api/v1/", include("costinsights.costs.api.urls")),
+    path("", include("costinsights.accounts.urls")),
+    path("", include("costinsights.costs.urls")),
+]

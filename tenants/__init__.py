@@ -1,0 +1,1 @@
+"""The platform's own tables and the wall between tenants. Everything here lives in the public schema."""

@@ -1,0 +1,168 @@
+"""Settings that would open a hole are refused at start, each with the way out."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.db import connection
+from django.db.utils import OperationalError
+
+BACKEND = "tenants.postgresql_backend"
+MIDDLEWARE = "tenants.middleware.TenantMiddleware"
+SHARED_AND_TENANT = frozenset[str]()  # no app may stand in both
+
+
+def _error(number: int, message: str, hint: str) -> checks.Error:
+    return checks.Error(message, hint=hint, id=f"tenants.E{number:03d}")
+
+
+@checks.register(checks.Tags.security)
+def settings_keep_the_wall(**_: Any) -> list[checks.CheckMessage]:
+    """Every setting that the isolation of tenants rests on."""
+    database = settings.DATABASES["default"]
+    found: list[checks.CheckMessage] = []
+
+    def require(number: int, holds: bool, message: str, hint: str) -> None:
+        if not holds:
+            found.append(_error(number, message, hint))
+
+    require(
+        1,
+        database["ENGINE"] == BACKEND,
+        "The database backend does not switch roles.",
+        f"Set ENGINE to {BACKEND}.",
+    )
+    require(
+        2,
+        not getattr(settings, "TENANT_LIMIT_SET_CALLS", False),
+        "TENANT_LIMIT_SET_CALLS leaves a stale tenant on the connection.",
+        "Remove the setting.",
+    )
+    require(
+        3,
+        bool(database.get("ATOMIC_REQUESTS")),
+        "ATOMIC_REQUESTS is off.",
+        "Set ATOMIC_REQUESTS to True; a view that talks to the network opts out by name.",
+    )
+    require(
+        4,
+        database.get("CONN_MAX_AGE", 0) == 0,
+        "CONN_MAX_AGE keeps connections across requests.",
+        "Set CONN_MAX_AGE to 0; the psycopg pool keeps them open safely.",
+    )
+    require(
+        5,
+        not getattr(settings, "SHOW_PUBLIC_IF_NO_TENANT_FOUND", False),
+        "An unknown host would get the platform's pages.",
+        "Remove SHOW_PUBLIC_IF_NO_TENANT_FOUND.",
+    )
+    require(
+        6,
+        set(settings.SHARED_APPS) & set(settings.TENANT_APPS) <= SHARED_AND_TENANT,
+        "An app has tables in the public schema and in tenants.",
+        "A missing tenant table must be an error, never the platform's: list each app once.",
+    )
+    require(
+        7,
+        settings.MIDDLEWARE[0] == MIDDLEWARE,
+        "Something runs before the tenant is known.",
+        f"Make {MIDDLEWARE} the first middleware.",
+    )
+    require(
+        8,
+        not any(
+            "cache.UpdateCache" in name or "FetchFromCache" in name for name in settings.MIDDLEWARE
+        ),
+        "A page cache would serve one tenant's page to another.",
+        "Remove the cache middleware.",
+    )
+    require(
+        9,
+        settings.CACHES["default"].get("KEY_FUNCTION") == "costinsights.core.cache.tenant_key",
+        "Cache keys do not carry the tenant.",
+        "Set KEY_FUNCTION of the default cache to costinsights.core.cache.tenant_key.",
+    )
+    require(
+        10,
+        settings.WAFFLE_CACHE_NAME == "shared"
+        and settings.CACHES["shared"].get("KEY_FUNCTION") == "costinsights.core.cache.shared_key",
+        "A kill switch would not reach every tenant.",
+        "Set WAFFLE_CACHE_NAME to “shared” and give that cache costinsights.core.cache.shared_key.",
+    )
+    require(
+        11,
+        settings.SESSION_COOKIE_DOMAIN is None and settings.CSRF_COOKIE_DOMAIN is None,
+        "A cookie would be sent to other tenants' hosts.",
+        "Leave SESSION_COOKIE_DOMAIN and CSRF_COOKIE_DOMAIN unset: host-only cookies.",
+    )
+    require(
+        12,
+        settings.CELERY_ACCEPT_CONTENT == ["json"] and settings.CELERY_TASK_SERIALIZER == "json",
+        "Jobs could carry objects that run code.",
+        "Set CELERY_ACCEPT_CONTENT to ['json'] and CELERY_TASK_SERIALIZER to 'json'.",
+    )
+    require(
+        13,
+        settings.CELERY_TASK_TIME_LIMIT
+        < settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"],
+        "A job may outlive its message's visibility time-out and run twice.",
+        "Keep CELERY_TASK_TIME_LIMIT below visibility_timeout.",
+    )
+    require(
+        14,
+        bool(settings.FIELD_ENCRYPTION_KEYS),
+        "There is no key to encrypt stored credentials with.",
+        "Set FIELD_ENCRYPTION_KEYS to 32 random bytes in URL-safe base64.",
+    )
+    require(
+        15,
+        not getattr(settings, "PG_EXTRA_SEARCH_PATHS", []),
+        "PG_EXTRA_SEARCH_PATHS opens further schemas to every tenant.",
+        "Remove the setting.",
+    )
+    return found
+
+
+@checks.register(checks.Tags.database)
+def login_role_has_no_rights(databases: Any = None, **_: Any) -> list[checks.CheckMessage]:
+    """The login role may only act as others: no superuser, no inheritance, no row-security bypass."""
+    if not databases:
+        return []
+    connection.ensure_connection()
+    return login_role_findings()
+
+
+def login_role_findings() -> list[checks.CheckMessage]:
+    """Questions to the server about session_user; they need no rights."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rolname, rolsuper, rolinherit, rolbypassrls, rolcreatedb, rolcreaterole "
+            "FROM pg_roles WHERE rolname = session_user"
+        )
+        name, *attributes = cursor.fetchone()
+    words = ("SUPERUSER", "INHERIT", "BYPASSRLS", "CREATEDB", "CREATEROLE")
+    too_much = [word for word, has in zip(words, attributes, strict=True) if has]
+    if not too_much:
+        return []
+    return [
+        _error(
+            20,
+            f"The database login “{name}” is {', '.join(too_much)}: the wall would not hold.",
+            "Run `manage.py bootstrap_database` with DATABASE_ADMIN_URL set to that login and give "
+            "DATABASE_URL a role of its own.",
+        )
+    ]
+
+
+def refuse_unsafe_start() -> None:
+    """Called where a server process starts: ends it with the findings if the wall would not hold."""
+    found = settings_keep_the_wall()
+    if not found:
+        try:
+            found = login_role_findings()
+        except OperationalError:
+            found = []  # the database is away: /readyz says so, and every start of work asks again
+        finally:
+            connection.close()
+    if found:
+        raise SystemExit("\n".join(f"{item.id}: {item.msg} {item.hint}" for item in found))

@@ -1,0 +1,86 @@
+"""From host name to tenant: the first thing that happens to a request."""
+
+import re
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import split_domain_port
+from django.template.loader import render_to_string
+from django.urls import set_urlconf
+
+from costinsights.core.tenancy import TenantSuspended
+from tenants.models import Domain, Tenant
+
+_HOST = re.compile(r"\A[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
+_NOT_FOUND = (
+    b"<!doctype html><title>Not found</title><h1>There is no workspace at this address</h1>"
+)
+
+
+class TenantMiddleware:
+    """Resolves the tenant by its domain row and speaks for it until the response is made.
+
+    An unknown, malformed or foreign host gets one static 404. The platform's own host gets the public
+    URL configuration. A suspended tenant is told so and nothing else happens.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        connection.set_schema_to_public()
+        structlog.contextvars.clear_contextvars()
+        host = _host_of(request)
+        if host is None:
+            return HttpResponse(_NOT_FOUND, status=404)
+        if host == settings.BASE_DOMAIN:
+            return self._on_platform(request)
+        domain = Domain.objects.select_related("tenant").filter(domain=host).first()
+        if domain is None or domain.tenant.status == "deleting":
+            return HttpResponse(_NOT_FOUND, status=404)
+        return self._on_tenant(request, domain.tenant)
+
+    def _on_platform(self, request: HttpRequest) -> HttpResponse:
+        request.tenant = None  # type: ignore[attr-defined]  # the attribute django-tenants gives a request
+        request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]  # documented by Django
+        set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
+        return self.get_response(request)
+
+    def _on_tenant(self, request: HttpRequest, tenant: Tenant) -> HttpResponse:
+        request.tenant = tenant  # type: ignore[attr-defined]  # as above
+        if not tenant.is_active:
+            return _suspended(request, tenant)
+        connection.set_tenant(tenant)
+        structlog.contextvars.bind_contextvars(tenant=tenant.pk)
+        try:
+            return self.get_response(request)
+        finally:
+            connection.set_schema_to_public()
+
+
+def _host_of(request: HttpRequest) -> str | None:
+    """The host name in lower case, or None when it is not one we would ever have stored."""
+    raw = request.META.get("HTTP_HOST", request.META.get("SERVER_NAME", ""))
+    host, port = split_domain_port(raw)
+    if not _HOST.match(host) or (port and not 0 < int(port) < 65536):
+        return None
+    return host
+
+
+def _suspended(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    refusal = TenantSuspended(f"The workspace {tenant.name} is suspended. Ask its owner.")
+    if request.path.startswith("/api/"):
+        body = {
+            "type": "about:blank",
+            "title": refusal.title,
+            "status": refusal.status,
+            "detail": refusal.message,
+            "code": refusal.code,
+        }
+        return JsonResponse(body, status=403, content_type="application/problem+json")
+    return HttpResponse(
+        render_to_string("errors/suspended.html", {"tenant_name": tenant.name}), status=403
+    )

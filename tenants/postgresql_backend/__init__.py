@@ -1,0 +1,1 @@
+"""django-tenants' Postgres backend with a database role per tenant."""
