@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from costinsights.env import env, required
 from costinsights.logging import logging_settings
+from tenants.postgresql_backend.pool import forget_identity
 
 django_stubs_ext.monkeypatch()  # generic classes of Django and DRF become subscriptable at run time
 
@@ -123,6 +124,7 @@ DATABASES = {
                 "min_size": 1,
                 "max_size": env.int("DATABASE_POOL_SIZE", default=8),
                 "timeout": 10,
+                "reset": forget_identity,
             },
             "options": "-c statement_timeout=30000 -c lock_timeout=5000",
             "application_name": "costinsights",

@@ -103,8 +103,8 @@ def settings_keep_the_wall(**_: Any) -> list[checks.CheckMessage]:
     )
     require(
         13,
-        settings.CELERY_TASK_TIME_LIMIT
-        < settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"],
+        settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
+        > settings.CELERY_TASK_TIME_LIMIT,
         "A job may outlive its message's visibility time-out and run twice.",
         "Keep CELERY_TASK_TIME_LIMIT below visibility_timeout.",
     )

@@ -5,13 +5,12 @@ from collections.abc import Callable
 
 import structlog
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import split_domain_port
 from django.template.loader import render_to_string
 from django.urls import set_urlconf
 
-from costinsights.core.tenancy import TenantSuspended
+from costinsights.core.tenancy import TenantSuspended, public_context, tenant_context
 from tenants.models import Domain, Tenant
 
 _HOST = re.compile(r"\A[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
@@ -31,7 +30,10 @@ class TenantMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        connection.set_schema_to_public()
+        with public_context():
+            return self._answer(request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         structlog.contextvars.clear_contextvars()
         host = _host_of(request)
         if host is None:
@@ -53,12 +55,8 @@ class TenantMiddleware:
         request.tenant = tenant  # type: ignore[attr-defined]  # as above
         if not tenant.is_active:
             return _suspended(request, tenant)
-        connection.set_tenant(tenant)
-        structlog.contextvars.bind_contextvars(tenant=tenant.pk)
-        try:
+        with tenant_context(tenant):
             return self.get_response(request)
-        finally:
-            connection.set_schema_to_public()
 
 
 def _host_of(request: HttpRequest) -> str | None:

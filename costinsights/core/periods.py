@@ -151,6 +151,6 @@ def _custom_window(text: str, *, now: datetime) -> ChargePeriod:
         raise refuse("A window starts and ends on a full UTC hour.")
     if period.length > LONGEST_WINDOW:
         raise refuse(f"A window is at most {LONGEST_WINDOW.days} days long.")
-    if period.start >= now:
+    if period.start > now:
         raise refuse("The window lies in the future.")
     return period

@@ -14,7 +14,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django_tenants.postgresql_backend.base import DatabaseWrapper as SchemaDatabaseWrapper
 from django_tenants.postgresql_backend.base import _check_schema_name
 from django_tenants.utils import get_public_schema_name
-from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 MAX_IDENTIFIER_BYTES = 63
@@ -32,12 +31,6 @@ def role_name(database: str, suffix: str) -> str:
             f"The database name “{database}” is too long for role names: at most 48 bytes."
         )
     return name
-
-
-def forget_identity(connection: "Connection[Any]") -> None:
-    """Pool hook: a connection goes back with the login role's rights, which are none."""
-    connection.execute("RESET ROLE; RESET search_path")
-    connection.commit()
 
 
 class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-tenants has no types
