@@ -138,7 +138,7 @@ def role_required(minimum: Role) -> Callable[[PageView[P]], PageView[P]]:
     """`RoleRequiredMixin` for a view that is a function."""
 
     def decorate(view: PageView[P]) -> PageView[P]:
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not is_member(request.user):
                 return _to_sign_in(request)
             if not request.user.has_role(minimum):

@@ -1,0 +1,132 @@
+"""The forms of sign-in, password and token pages. What is allowed is decided by the services."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from costinsights.accounts.models import Scope, User, normalise_email
+
+_NEW_PASSWORD_HELP = "At least 12 characters. A sentence works well."  # noqa: S105  a hint, no secret
+
+
+class SignInForm(forms.Form):
+    email = forms.EmailField(
+        label="E-mail",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+    password = forms.CharField(
+        label="Password",
+        strip=False,
+        max_length=4096,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def clean_email(self) -> str:
+        return normalise_email(self.cleaned_data["email"])
+
+
+class ForgotPasswordForm(forms.Form):
+    email = forms.EmailField(
+        label="E-mail",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+
+
+class NewPasswordForm(forms.Form):
+    """A new password, twice. Strength is judged by the service, which knows the member."""
+
+    password = forms.CharField(
+        label="New password",
+        strip=False,
+        max_length=4096,
+        help_text=_NEW_PASSWORD_HELP,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    repeated = forms.CharField(
+        label="New password again",
+        strip=False,
+        max_length=4096,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        given, again = cleaned.get("password"), cleaned.get("repeated")
+        if given and again and given != again:
+            self.add_error("repeated", "The two passwords differ.")
+        return cleaned
+
+
+class ChangePasswordForm(NewPasswordForm):
+    current = forms.CharField(
+        label="Current password",
+        strip=False,
+        max_length=4096,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    field_order = ("current", "password", "repeated")
+
+    def clean_current(self) -> str:
+        current: str = self.cleaned_data["current"]
+        if not self.user.check_password(current):
+            raise ValidationError("This is not your current password.")
+        return current
+
+
+class ProfileForm(forms.Form):
+    name = forms.CharField(
+        label="Name",
+        max_length=120,
+        required=False,
+        help_text="Shown to the other members of this workspace.",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+
+
+class NewTokenForm(forms.Form):
+    """What a new API token is called, may do, and how long it lives."""
+
+    ACCESS = {  # noqa: RUF012  choices of one field, never changed
+        "read": [Scope.READ],
+        "write": [Scope.READ, Scope.WRITE],
+    }
+
+    name = forms.CharField(
+        label="Name",
+        max_length=80,
+        help_text="What will use it, such as “Grafana” or “nightly export”.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    access = forms.ChoiceField(
+        label="May",
+        choices=[("read", "Read only"), ("write", "Read and change")],
+        initial="read",
+    )
+    days = forms.TypedChoiceField(
+        label="Expires after",
+        coerce=int,
+        choices=[
+            (7, "7 days"),
+            (30, "30 days"),
+            (90, "90 days"),
+            (180, "180 days"),
+            (365, "1 year"),
+        ],
+        initial=90,
+    )
+
+    @property
+    def scopes(self) -> list[Scope]:
+        return self.ACCESS[self.cleaned_data["access"]]
+
+    @property
+    def lifetime(self) -> dt.timedelta:
+        return dt.timedelta(days=self.cleaned_data["days"])

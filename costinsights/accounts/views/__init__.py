@@ -1,0 +1,1 @@
+"""Pages about who one is: signing in and out, passwords, profile, API tokens."""
