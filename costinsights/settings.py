@@ -210,6 +210,13 @@ AXES_USERNAME_FORM_FIELD = "username"
 AXES_IPWARE_PROXY_COUNT = env.int("PROXY_COUNT", default=0) or None
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "costinsights.accounts.clients.client_ip"
+AXES_LOCKOUT_CALLABLE = "costinsights.accounts.lockout.locked_response"
+AXES_CACHE = "shared"  # the platform's own host; tenants count in their schema
+# Trying on while locked does not lengthen the lock: nobody can keep a member out for good.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True  # sessions say who signed in
+AXES_SENSITIVE_PARAMETERS = ["username", "email", "ip_address", "csrfmiddlewaretoken"]
 
 # HTTP -----------------------------------------------------------------------------------------
 

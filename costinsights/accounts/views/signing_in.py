@@ -49,7 +49,7 @@ class SignInPage(FormView[SignInForm]):
             return self.form_invalid(form)
         target = safe_next(self.request)
         login(self.request, cast(Any, user))  # a new session key; typed for the staff model
-        self.request.session.note_client(  # type: ignore[attr-defined]  # of our own session engine
+        self.request.session.note_client(
             ip=client_ip(self.request), user_agent=user_agent(self.request)
         )
         return HttpResponseRedirect(target)
