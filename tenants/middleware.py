@@ -6,14 +6,15 @@ from collections.abc import Callable
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.http.request import split_domain_port
 from django.template.loader import render_to_string
 from django.urls import set_urlconf
 
 from costinsights.core.tenancy import TenantSuspended, public_context, tenant_context
 from tenants.models import Domain, Tenant
 
-_HOST = re.compile(r"\A[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
+_HOST = re.compile(
+    r"\A(?P<host>[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?::(?P<port>[0-9]{1,5}))?\Z"
+)
 _NOT_FOUND = (
     b"<!doctype html><title>Not found</title><h1>There is no workspace at this address</h1>"
 )
@@ -62,10 +63,10 @@ class TenantMiddleware:
 def _host_of(request: HttpRequest) -> str | None:
     """The host name in lower case, or None when it is not one we would ever have stored."""
     raw = request.META.get("HTTP_HOST", request.META.get("SERVER_NAME", ""))
-    host, port = split_domain_port(raw)
-    if not _HOST.match(host) or (port and not 0 < int(port) < 65536):
+    parts = _HOST.match(raw.lower()) if raw.isascii() else None
+    if parts is None or not 0 < int(parts["port"] or 80) < 65536:
         return None
-    return host
+    return parts["host"]
 
 
 def _suspended(request: HttpRequest, tenant: Tenant) -> HttpResponse:

@@ -50,9 +50,13 @@ def test_a_raw_driver_cursor_speaks_for_the_tenant_of_now(acme: Tenant, globex: 
 
 
 def test_a_rolled_back_switch_is_made_again(acme: Tenant, globex: Tenant) -> None:
-    with pytest.raises(DatabaseError), transaction.atomic(), tenant_context(globex):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 / 0")
+    with (
+        pytest.raises(DatabaseError),
+        transaction.atomic(),
+        tenant_context(globex),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT 1 / 0")
     assert whoami()[1] == acme.database_role
 
 
