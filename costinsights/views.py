@@ -37,7 +37,7 @@ def landing(request: HttpRequest) -> HttpResponse:
             port = f":{settings.PUBLIC_PORT}" if settings.PUBLIC_PORT else ""
             address = f"{settings.PUBLIC_SCHEME}://{slug}.{settings.BASE_DOMAIN}{port}/"
             return HttpResponseRedirect(address)
-        error = slug_validator.message
+        error = str(slug_validator.message)
     demo = []
     if settings.DEMO_MODE:
         demo = [

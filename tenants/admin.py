@@ -1,6 +1,6 @@
 """What staff see on the platform's own host. No tenant table is registered here."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -20,11 +20,29 @@ class DomainInline(admin.TabularInline[Domain, Tenant]):
 
 @admin.register(Tenant)
 class TenantAdmin(admin.ModelAdmin[Tenant]):
-    list_display: ClassVar[list[str]] = ["name", "slug", "plan", "status", "created_at"]
-    list_filter: ClassVar[list[str]] = ["plan", "status"]
-    search_fields: ClassVar[list[str]] = ["name", "slug", "domains__domain"]
-    readonly_fields: ClassVar[list[str]] = ["slug", "schema_name", "database_role", "created_at"]
-    inlines: ClassVar[list[type]] = [DomainInline]
+    list_display = (
+        "name",
+        "slug",
+        "plan",
+        "status",
+        "created_at",
+    )
+    list_filter = (
+        "plan",
+        "status",
+    )
+    search_fields = (
+        "name",
+        "slug",
+        "domains__domain",
+    )
+    readonly_fields = (
+        "slug",
+        "schema_name",
+        "database_role",
+        "created_at",
+    )
+    inlines = (DomainInline,)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a tenant is provisioned by create_tenant, never by a bare row
@@ -35,10 +53,25 @@ class TenantAdmin(admin.ModelAdmin[Tenant]):
 
 @admin.register(FeatureSwitch)
 class FeatureSwitchAdmin(admin.ModelAdmin[FeatureSwitch]):
-    list_display: ClassVar[list[str]] = ["name", "active", "community", "saas", "enterprise"]
-    list_editable: ClassVar[list[str]] = ["active", "community", "saas", "enterprise"]
-    readonly_fields: ClassVar[list[str]] = ["name", "created", "modified"]
-    fields: ClassVar[list[str]] = [
+    list_display = (
+        "name",
+        "active",
+        "community",
+        "saas",
+        "enterprise",
+    )
+    list_editable = (
+        "active",
+        "community",
+        "saas",
+        "enterprise",
+    )
+    readonly_fields = (
+        "name",
+        "created",
+        "modified",
+    )
+    fields = (
         "name",
         "active",
         "community",
@@ -47,7 +80,7 @@ class FeatureSwitchAdmin(admin.ModelAdmin[FeatureSwitch]):
         "note",
         "created",
         "modified",
-    ]
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a feature exists when code asks for it: tenants.features.Feature

@@ -20,6 +20,7 @@ def _error(number: int, message: str, hint: str) -> checks.Error:
 def settings_keep_the_wall(**_: Any) -> list[checks.CheckMessage]:
     """Every setting that the isolation of tenants rests on."""
     database = settings.DATABASES["default"]
+    visibility: Any = settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
     found: list[checks.CheckMessage] = []
 
     def require(number: int, holds: bool, message: str, hint: str) -> None:
@@ -103,8 +104,7 @@ def settings_keep_the_wall(**_: Any) -> list[checks.CheckMessage]:
     )
     require(
         13,
-        settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
-        > settings.CELERY_TASK_TIME_LIMIT,
+        settings.CELERY_TASK_TIME_LIMIT < visibility,
         "A job may outlive its message's visibility time-out and run twice.",
         "Keep CELERY_TASK_TIME_LIMIT below visibility_timeout.",
     )

@@ -48,7 +48,7 @@ class TenantMiddleware:
 
     def _on_platform(self, request: HttpRequest) -> HttpResponse:
         request.tenant = None  # type: ignore[attr-defined]  # the attribute django-tenants gives a request
-        request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]  # documented by Django
+        request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
         set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
         return self.get_response(request)
 

@@ -1,6 +1,6 @@
 """Tenants, their domains, plans and switches, and the platform's staff: the public schema."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.sessions.base_session import AbstractBaseSession
@@ -9,10 +9,11 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 from waffle.models import AbstractBaseSwitch
 
-from costinsights.core.tenancy import public_context
+from costinsights.core.tenancy import public_context, tenant_connection
 
 RESERVED_SLUGS = frozenset(
     {"www", "admin", "api", "app", "docs", "mail", "static", "status", "support", "public"}
@@ -150,21 +151,19 @@ class FeatureSwitch(AbstractBaseSwitch):
 
     class Meta(AbstractBaseSwitch.Meta):
         abstract = False
-        verbose_name = "feature switch"
-        verbose_name_plural = "feature switches"
+        verbose_name = _("feature switch")
+        verbose_name_plural = _("feature switches")
 
     def is_active_for(self, plan: str) -> bool:
         return bool(self.pk and self.active and plan in Plan.values and getattr(self, plan))
 
     def is_active(self) -> bool:
-        from django.db import connection  # the tenant is known per call, not per import
-
-        return self.is_active_for(getattr(connection.tenant, "plan", ""))
+        return self.is_active_for(getattr(tenant_connection.tenant, "plan", ""))
 
     @classmethod
     def get_from_db(cls, name: str) -> "FeatureSwitch":
         with public_context():
-            return cls.objects.get(name=name)
+            return cast(FeatureSwitch, cls.objects.get(name=name))
 
     @classmethod
     def get_all_from_db(cls) -> "list[FeatureSwitch]":

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from costinsights.core.errors import Conflict, InvalidInput
-from costinsights.core.tenancy import public_context
+from costinsights.core.tenancy import public_context, tenant_connection
 from tenants import provisioning
 from tenants.models import RESERVED_SLUGS, Domain, Plan, Tenant, TenantStatus
 from tenants.postgresql_backend.base import role_name
@@ -27,7 +27,7 @@ def create_tenant(
     host = (domain or f"{slug}.{settings.BASE_DOMAIN}").lower()
     if slug in RESERVED_SLUGS:
         raise InvalidInput(f"“{slug}” is reserved. Choose another slug.", field="slug", value=slug)
-    with public_context(), connection.acting_as_owner(), transaction.atomic():
+    with public_context(), tenant_connection.acting_as_owner(), transaction.atomic():
         pk = _next_tenant_id()
         tenant = Tenant(
             pk=pk,
@@ -97,7 +97,7 @@ def delete_tenant(tenant: Tenant) -> None:
     """
     with public_context():
         Tenant.objects.filter(pk=tenant.pk).update(status=TenantStatus.DELETING)
-        with connection.acting_as_owner(), transaction.atomic():
+        with tenant_connection.acting_as_owner(), transaction.atomic():
             provisioning.drop_schema_and_role(tenant.schema_name, tenant.database_role)
             Domain.objects.filter(tenant_id=tenant.pk).delete()
             Tenant.objects.filter(pk=tenant.pk).delete()

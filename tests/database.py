@@ -8,9 +8,10 @@ from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
+from costinsights.core.tenancy import tenant_connection
 from tenants.management.commands.bootstrap_database import bootstrap
 from tenants.models import Plan, Tenant
-from tenants.services import create_tenant
+from tenants.services import create_tenant, delete_tenant
 
 # What every test finds: the tenants themselves, the switches and the lists of migrations.
 KEPT_TABLES = (
@@ -25,10 +26,9 @@ KEPT_TABLES = (
 
 def admin_connection(database: str | None = None) -> "psycopg.Connection[Any]":
     """The server's administrator, past the wall: for set-up and for looking behind it."""
-    parameters = psycopg.conninfo.conninfo_to_dict(os.environ["TEST_DATABASE_ADMIN_URL"])
-    if database:
-        parameters["dbname"] = database
-    return psycopg.connect(**parameters, autocommit=True)
+    url = os.environ["TEST_DATABASE_ADMIN_URL"]
+    target = psycopg.conninfo.make_conninfo(url, dbname=database) if database else url
+    return psycopg.connect(target, autocommit=True)
 
 
 def create_database() -> None:
@@ -43,7 +43,7 @@ def create_database() -> None:
 def drop_database() -> None:
     """Leave nothing on the server: it may serve other runs at the same time."""
     connection.close()
-    connection.close_pool()
+    tenant_connection.close_pool()
     name = connection.settings_dict["NAME"]
     with admin_connection() as admin:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
@@ -57,10 +57,8 @@ def drop_database() -> None:
 
 def empty_database() -> None:
     """Delete every row a test committed, in every schema; remove tenants it created."""
-    connection.set_schema_to_public()
+    tenant_connection.set_schema_to_public()
     for tenant in Tenant.objects.exclude(slug__in=("acme", "globex")):
-        from tenants.services import delete_tenant  # only tests that make tenants pay for it
-
         delete_tenant(tenant)
     with admin_connection(connection.settings_dict["NAME"]) as admin:
         tables = admin.execute(

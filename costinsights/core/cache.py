@@ -3,15 +3,15 @@
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache
-from django.db import connection
-from django_tenants.utils import get_public_schema_name
+
+from costinsights.core.tenancy import on_public_schema, tenant_connection
 
 
 def tenant_key(key: str, key_prefix: str, version: int) -> str:
     """`t:<tenant id>:…` inside a tenant, `g:public:…` for the platform itself."""
-    if connection.schema_name == get_public_schema_name():
+    if on_public_schema():
         return f"g:public:{version}:{key}"
-    tenant_id = getattr(connection.tenant, "pk", None)
+    tenant_id = getattr(tenant_connection.tenant, "pk", None)
     if tenant_id is None:
         raise RuntimeError("a cache key was asked for a schema without a tenant row")
     return f"t:{tenant_id}:{version}:{key}"

@@ -25,7 +25,9 @@ class TenantTask(Task):  # type: ignore[type-arg]  # celery-types: generic only 
 
     abstract = True
 
-    def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+    def apply_async(  # type: ignore[override]  # the options are Celery's, passed through
+        self, args: Any = None, kwargs: Any = None, **options: Any
+    ) -> Any:
         """Send the job for the tenant the caller speaks for. Raises NoTenant outside of one."""
         headers = dict(options.pop("headers", None) or {})
         headers[TENANT_HEADER] = current_tenant().pk

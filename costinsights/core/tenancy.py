@@ -5,8 +5,8 @@ sees only what `TenantLike` promises. The database wall itself is in `tenants.po
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Protocol, cast
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol, cast
 from urllib.parse import urljoin
 
 import structlog
@@ -35,6 +35,28 @@ class TenantLike(Protocol):
     def primary_domain(self) -> str: ...
 
 
+class TenantConnection(Protocol):
+    """The database connection as `tenants.postgresql_backend` makes it; Django's types know less."""
+
+    schema_name: str
+    tenant: Any
+    settings_dict: dict[str, Any]
+    pool: Any
+
+    def set_tenant(self, tenant: Any) -> None: ...
+
+    def set_schema(self, schema_name: str) -> None: ...
+
+    def set_schema_to_public(self) -> None: ...
+
+    def acting_as_owner(self) -> AbstractContextManager[None]: ...
+
+    def close_pool(self) -> None: ...
+
+
+tenant_connection = cast(TenantConnection, connection)
+
+
 class NoTenant(ApplicationError):
     """Tenant code ran on the public schema."""
 
@@ -61,37 +83,37 @@ class TenantSuspended(ApplicationError):
 
 def on_public_schema() -> bool:
     """Whether the connection speaks for the platform rather than for a tenant."""
-    return bool(connection.schema_name == get_public_schema_name())
+    return tenant_connection.schema_name == str(get_public_schema_name())
 
 
 def current_tenant() -> TenantLike:
     """The tenant the connection speaks for. Raises NoTenant on the public schema."""
-    if on_public_schema() or getattr(connection.tenant, "pk", None) is None:
+    if on_public_schema() or getattr(tenant_connection.tenant, "pk", None) is None:
         raise NoTenant("This address belongs to no workspace.")
-    return cast(TenantLike, connection.tenant)
+    return cast(TenantLike, tenant_connection.tenant)
 
 
 @contextmanager
 def tenant_context(tenant: TenantLike) -> Iterator[None]:
     """Speak for `tenant` inside the block and for whoever it was before after it, errors included."""
-    previous = connection.tenant
-    connection.set_tenant(tenant)
+    previous = tenant_connection.tenant
+    tenant_connection.set_tenant(tenant)
     try:
         with structlog.contextvars.bound_contextvars(tenant=tenant.pk):
             yield
     finally:
-        connection.set_tenant(previous)
+        tenant_connection.set_tenant(previous)
 
 
 @contextmanager
 def public_context() -> Iterator[None]:
     """Speak for the platform inside the block: tenants, domains, plans and switches."""
-    previous = connection.tenant
-    connection.set_schema_to_public()
+    previous = tenant_connection.tenant
+    tenant_connection.set_schema_to_public()
     try:
         yield
     finally:
-        connection.set_tenant(previous)
+        tenant_connection.set_tenant(previous)
 
 
 def find_tenant(slug: str) -> TenantLike:

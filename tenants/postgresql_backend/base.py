@@ -41,6 +41,7 @@ class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-te
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._owner_depth = 0
         self._identity_lost = False
+        self._setting_search_path = False
         super().__init__(*args, **kwargs)
 
     # Which role ------------------------------------------------------------------------------

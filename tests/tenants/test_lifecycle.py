@@ -1,5 +1,7 @@
 """Tenants are made whole, found by their host, suspended, and removed without a trace."""
 
+from typing import Any
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -120,7 +122,7 @@ def test_the_command_refuses_in_a_sentence(db: None) -> None:
         call_command("create_tenant", name="Acme", slug="acme")
 
 
-def test_a_suspended_tenant_is_told_so_until_it_is_resumed(acme: Tenant, client_of: object) -> None:
+def test_a_suspended_tenant_is_told_so_until_it_is_resumed(acme: Tenant, client_of: Any) -> None:
     client = client_of(acme)
     suspend_tenant(acme)
     page, api = client.get("/"), client.get("/api/v1/me")

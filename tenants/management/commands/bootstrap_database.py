@@ -1,7 +1,7 @@
 """Prepare a Postgres server once: database, login role, owner role, role for the public schema."""
 
 import os
-from typing import Any, ClassVar
+from typing import Any
 
 import psycopg
 from django.core.management.base import BaseCommand, CommandError
@@ -16,7 +16,7 @@ class Command(BaseCommand):
         "Create the database of DATABASE_URL and its roles, as the administrator named by "
         "DATABASE_ADMIN_URL. Safe to repeat."
     )
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         admin_url = os.environ.get("DATABASE_ADMIN_URL", "")
@@ -83,4 +83,4 @@ def _ensure_role(admin: "psycopg.Connection[Any]", role: str, attributes: str) -
 
 
 def _run(admin: "psycopg.Connection[Any]", statement: str, *names: str) -> None:
-    admin.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]  # the statements are literals above
+    admin.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

@@ -9,6 +9,7 @@ from django_tenants.management.commands.migrate_schemas import (
 from django_tenants.migration_executors import get_executor
 from psycopg import sql
 
+from costinsights.core.tenancy import tenant_connection
 from tenants.features import ensure_switches
 from tenants.provisioning import TEMPLATE_SCHEMA
 
@@ -17,12 +18,12 @@ class Command(LibraryCommand):  # type: ignore[misc]  # django-tenants has no ty
     """django-tenants' command with our owner role around it and the template before the tenants."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with connection.acting_as_owner():
+        with tenant_connection.acting_as_owner():
             if not options.get("schema_name") and not options.get("tenant"):
                 self._migrate_shared(*args, **options)
             if not options.get("shared"):
                 super().handle(*args, **{**options, "tenant": True, "shared": False})
-            connection.set_schema_to_public()
+            tenant_connection.set_schema_to_public()
             if not options.get("schema_name"):
                 created = ensure_switches()
                 if created and options["verbosity"]:
@@ -37,4 +38,4 @@ class Command(LibraryCommand):  # type: ignore[misc]  # django-tenants has no ty
         get_executor(codename=self.executor)(self.args, self.options).run_migrations(
             tenants=[TEMPLATE_SCHEMA]
         )
-        connection.set_schema_to_public()
+        tenant_connection.set_schema_to_public()
