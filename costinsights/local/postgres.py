@@ -80,6 +80,11 @@ class Postgres:
         running = self._running()
         return None if running is None else running[0]
 
+    @property
+    def identity(self) -> str:
+        """Changes when the data directory is made anew."""
+        return str((self.data / "PG_VERSION").stat().st_mtime_ns)
+
     def start(self) -> None:
         """Adopt the live server of this data directory or start one; return when it answers.
 
