@@ -1,0 +1,42 @@
+"""Members and their tokens, made in whatever tenant the test is in."""
+
+import datetime as dt
+
+import factory
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from costinsights.accounts import services
+from costinsights.accounts.models import Role, Scope, User
+
+PASSWORD = "correct-horse-battery"
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """An analyst with PASSWORD. `UserFactory(role=Role.OWNER, email=…)` for another."""
+
+    class Meta:
+        model = User
+
+    email = factory.Sequence(lambda number: f"member{number}@tenant.test")
+    name = factory.Sequence(lambda number: f"Member {number}")
+    role = Role.ANALYST
+    password = factory.LazyFunction(lambda: make_password(PASSWORD))
+
+
+def token_of(
+    user: User,
+    *scopes: Scope,
+    at: dt.datetime | None = None,
+    lifetime: dt.timedelta = dt.timedelta(days=30),
+) -> str:
+    """The text of a new API token of `user`; read-only unless scopes are given."""
+    new = services.create_token(
+        user=user,
+        name="test",
+        scopes=scopes or (Scope.READ,),
+        at=at or timezone.now(),
+        lifetime=lifetime,
+    )
+    return new.text
