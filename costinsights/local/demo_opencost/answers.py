@@ -1,0 +1,160 @@
+"""From a request to an answer: status, content type and body, without any HTTP."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from costinsights.local.demo_opencost import filtering, grouping
+from costinsights.local.demo_opencost.allocation import Row
+from costinsights.local.demo_opencost.catalogue import CLUSTERS
+from costinsights.local.demo_opencost.query import (
+    AllocationQuery,
+    BadRequest,
+    ServerError,
+    WindowError,
+    parse_query,
+)
+from costinsights.local.demo_opencost.render import allocation
+from costinsights.local.demo_opencost.window import rows_between
+
+VERSION = "1.121.0"
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+EMPTY_ACCUMULATION = (
+    "error accumulating allocations: AllocationSetRange has empty AssetSet in accumulation"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes over the wire."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+def encode(document: object) -> bytes:
+    """Compact JSON, as Go writes it."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def envelope(status: int, data: object, message: str = "") -> Answer:
+    """The answer of OpenCost 1.116 and later: the body's code is the HTTP status."""
+    document: dict[str, Any] = {"code": status, "data": data}
+    if message:
+        document["message"] = message
+    return Answer(status, JSON, encode(document))
+
+
+def not_found() -> Answer:
+    """A route that does not exist or is switched off."""
+    return Answer(404, TEXT, b"404 page not found\n")
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCluster:
+    """One cluster's OpenCost."""
+
+    id: str
+    seed: int = 1
+    unknown_balancers: bool = False  # some load balancer's price reads null
+
+    def answer(self, path: str, parameters: Mapping[str, str], *, now: datetime) -> Answer:
+        """The answer to GET path?parameters at `now`."""
+        match path:
+            case "/healthz":
+                return Answer(200, TEXT, b"")
+            case "/installInfo":
+                return self.install_info()
+            case "/clusterInfo":
+                return self.cluster_info()
+            case "/allocation" | "/allocation/compute":
+                return self.allocations(parameters, now=now)
+        return not_found()
+
+    def install_info(self) -> Answer:
+        """Has no envelope; the counts are texts."""
+        nodes = len(CLUSTERS[self.id].namespaces)
+        document = {
+            "containers": [],
+            "clusterInfo": {"nodeCount": str(nodes), "podCount": str(nodes * 11)},
+            "version": VERSION,
+        }
+        return Answer(200, JSON, encode(document))
+
+    def cluster_info(self) -> Answer:
+        """Who this cluster is."""
+        cluster = CLUSTERS[self.id]
+        return envelope(
+            200,
+            {
+                "id": cluster.id,
+                "name": cluster.id,
+                "provider": cluster.provider,
+                "project": cluster.account if cluster.provider == "GCP" else "",
+                "account": cluster.account if cluster.provider == "AWS" else "",
+                "region": cluster.region,
+                "provisioner": {"AWS": "EKS", "GCP": "GKE"}.get(cluster.provider, "k3s"),
+                "clusterProfile": "production",
+                "version": cluster.kubernetes_version,
+                "logCollection": "false",
+                "errorReporting": "false",
+                "productAnalytics": "false",
+                "valuesReporting": "false",
+                "remoteReadEnabled": "false",
+                "thanosEnabled": "false",
+            },
+        )
+
+    def allocations(self, parameters: Mapping[str, str], *, now: datetime) -> Answer:
+        """The allocations of a window, or OpenCost's own kind of error."""
+        try:
+            sets = self.allocation_sets(parse_query(parameters, now=now), now=now)
+        except WindowError as error:
+            broken = encode(
+                {"code": 500, "data": None, "message": "illegal window: [nil, nil)"}
+            ).decode()
+            text = f"Invalid 'window' parameter: {error}\n{broken}"
+            return Answer(400, TEXT, text.encode())
+        except BadRequest as error:
+            return envelope(400, None, str(error))
+        except (ServerError, filtering.FilterError) as error:
+            text = str(error)
+            if isinstance(error, filtering.FilterError):
+                text = f"invalid filter: {text}"
+            return envelope(500, None, text)
+        data = [{key: allocation(row) for key, row in rows.items()} for rows in sets]
+        return envelope(200, data)
+
+    def allocation_sets(self, query: AllocationQuery, *, now: datetime) -> list[dict[str, Row]]:
+        """One set of rows per window, after filter, aggregation and accumulation."""
+        test = filtering.parse(query.filter)
+        sets = []
+        for window in query.sets():
+            rows = rows_between(
+                self.id, self.seed, window.start, window.end, now=now, idle=query.include_idle
+            )
+            self._lose_balancers(rows)
+            if query.share_idle:
+                rows = grouping.with_idle_shared(rows)
+            kept = [row for row in rows if test(row)]
+            if query.filter and not kept:
+                continue  # a set that the filter empties is left out of the answer
+            sets.append(
+                grouping.aggregated(kept, query.aggregate, keep_metadata=query.keep_metadata)
+            )
+        if query.accumulate != "all":
+            return sets
+        total = grouping.accumulated(sets, keep_metadata=query.keep_metadata)
+        if not total:
+            raise ServerError(EMPTY_ACCUMULATION)
+        return [total]
+
+    def _lose_balancers(self, rows: list[Row]) -> None:
+        if self.unknown_balancers:
+            for row in rows:
+                if row.properties.is_unmounted and row.properties.services:
+                    row.unknown_balancer_cost = True
