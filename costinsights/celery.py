@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import beat_init, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "costinsights.settings")
@@ -10,6 +11,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "costinsights.settings")
 app = Celery("costinsights")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+# A few ticks, no row per tenant: `tenants.for_every_tenant` sends the job named to each of them.
+app.conf.beat_schedule = {
+    "forget expired sessions": {
+        "task": "tenants.for_every_tenant",
+        "schedule": crontab(hour="3", minute="17"),
+        "kwargs": {"task": "accounts.forget_expired_sessions"},
+    },
+}
 
 
 @worker_init.connect

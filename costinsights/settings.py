@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "costinsights.core.middleware.RequestIdMiddleware",
+    "costinsights.core.middleware.PrivateAnswersMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -198,7 +199,7 @@ SESSION_COOKIE_SECURE = _secure
 # The __Host- prefix makes browsers enforce: secure, no Domain, path /.
 SESSION_COOKIE_NAME = "__Host-session" if _secure else "session"
 CSRF_USE_SESSIONS = True
-CSRF_FAILURE_VIEW = "costinsights.views.csrf_failure"
+CSRF_FAILURE_VIEW = "costinsights.error_views.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 AXES_HANDLER = "costinsights.accounts.lockout.TenantAxesHandler"

@@ -21,3 +21,8 @@ urlpatterns = [
     path("", include("costinsights.accounts.urls")),
     path("", include("costinsights.costs.urls")),
 ]
+
+handler400 = "costinsights.error_views.bad_request"
+handler403 = "costinsights.error_views.permission_denied"
+handler404 = "costinsights.error_views.not_found"
+handler500 = "costinsights.error_views.server_error"

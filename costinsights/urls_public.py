@@ -11,3 +11,8 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "costinsights.error_views.bad_request"
+handler403 = "costinsights.error_views.permission_denied"
+handler404 = "costinsights.error_views.not_found"
+handler500 = "costinsights.error_views.server_error"

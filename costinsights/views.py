@@ -1,4 +1,4 @@
-"""Pages that belong to no app: health, the platform's landing page, errors."""
+"""Pages that belong to no app: health and the platform's landing page."""
 
 from django.conf import settings
 from django.db import connection
@@ -54,8 +54,3 @@ def landing(request: HttpRequest) -> HttpResponse:
         {"workspace": slug, "error": error, "demo_tenants": demo},
         status=400 if error else 200,
     )
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form came without its token: usually a session that ended in another tab."""
-    return render(request, "errors/csrf_failure.html", status=403)

@@ -104,7 +104,7 @@ def settings_keep_the_wall(**_: Any) -> list[checks.CheckMessage]:
     )
     require(
         13,
-        settings.CELERY_TASK_TIME_LIMIT < visibility,
+        visibility > settings.CELERY_TASK_TIME_LIMIT,
         "A job may outlive its message's visibility time-out and run twice.",
         "Keep CELERY_TASK_TIME_LIMIT below visibility_timeout.",
     )

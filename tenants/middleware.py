@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import set_urlconf
 
+from costinsights.core.api.problems import problem_response
 from costinsights.core.tenancy import TenantSuspended, public_context, tenant_context
 from tenants.models import Domain, Tenant
 
@@ -72,14 +73,6 @@ def _host_of(request: HttpRequest) -> str | None:
 def _suspended(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     refusal = TenantSuspended(f"The workspace {tenant.name} is suspended. Ask its owner.")
     if request.path.startswith("/api/"):
-        body = {
-            "type": "about:blank",
-            "title": refusal.title,
-            "status": refusal.status,
-            "detail": refusal.message,
-            "code": refusal.code,
-        }
-        return JsonResponse(body, status=403, content_type="application/problem+json")
-    return HttpResponse(
-        render_to_string("errors/suspended.html", {"tenant_name": tenant.name}), status=403
-    )
+        return problem_response(request, refusal)
+    page = render_to_string("errors/suspended.html", {"tenant_name": tenant.name})
+    return HttpResponse(page, status=refusal.status)

@@ -1,4 +1,4 @@
-"""What every request gets: an id that its log lines and its answer carry."""
+"""What every answer gets: an id that its log lines carry too, and headers that keep it private."""
 
 import re
 import uuid
@@ -25,4 +25,23 @@ class RequestIdMiddleware:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
+        return response
+
+
+class PrivateAnswersMiddleware:
+    """Answers are about one tenant and one member: no cache keeps them, no other site embeds them.
+
+    A view that sets Cache-Control itself is left alone; static files never come this far.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = (
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+        )
         return response

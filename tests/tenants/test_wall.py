@@ -115,7 +115,7 @@ def test_cache_keys_carry_the_tenant_and_the_shared_ones_do_not(
     with tenant_context(globex):
         assert cache.get("colour") is None
         assert caches["shared"].get("plan") == "gold"
-    keys = Redis.from_url(settings.REDIS_URL, decode_responses=True).keys("*")
+    keys: Any = Redis.from_url(settings.REDIS_URL, decode_responses=True).keys("*")
     assert {key.split(":")[0] for key in keys} <= {"t", "g"}
 
 

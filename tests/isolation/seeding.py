@@ -1,0 +1,114 @@
+"""Fills every table of a tenant with rows that carry the tenant's canary."""
+
+import uuid
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth.hashers import make_password
+from django.db import models
+from django.utils import timezone
+
+from costinsights.core.crypto import seal
+from costinsights.core.tenancy import TenantLike, tenant_context
+
+SAME_EMAIL = "owner@same.test"
+SAME_PASSWORD = "the-same-password-everywhere"
+# One hash for both tenants: the worst case, a member copied with everything.
+SAME_HASH = make_password(SAME_PASSWORD, salt="thesamesaltforall")
+
+# Values a field's own rules ask for, where a canary would be refused.
+SPECIAL: dict[tuple[str, str], Any] = {
+    ("accounts.User", "email"): SAME_EMAIL,
+    ("accounts.User", "password"): SAME_HASH,
+    ("accounts.User", "role"): "owner",
+    ("accounts.ApiToken", "key_id"): lambda canary: canary[-12:].lower(),
+    ("accounts.ApiToken", "scopes"): lambda _: ["read", "write"],
+    ("accounts.ApiToken", "secret_hash"): lambda _: "0" * 64,
+    ("accounts.ApiToken", "expires_at"): lambda _: timezone.now() + timezone.timedelta(days=30),
+    ("costs.Cluster", "currency"): lambda _: "USD",
+    ("costs.Cluster", "slug"): lambda canary: canary.lower(),
+    ("costs.Cluster", "opencost_url"): lambda canary: f"http://127.0.0.1:1/{canary}",
+    ("costs.Cluster", "scope_filter"): lambda _: "",
+}
+
+
+def canary_of(tenant: TenantLike) -> str:
+    """A text found in every row of the tenant and in no other place."""
+    return f"CANARY-{tenant.slug}-{uuid.uuid5(uuid.NAMESPACE_DNS, tenant.schema_name).hex[:12]}"
+
+
+def tenant_models() -> list[type[models.Model]]:
+    """Every model with a table in a tenant's schema, those that others point to first."""
+    from django.conf import settings
+
+    found = [
+        model
+        for config in apps.get_app_configs()
+        if config.name in settings.TENANT_APPS
+        for model in config.get_models()
+    ]
+    ordered: list[type[models.Model]] = []
+    while found:
+        ready = [
+            model
+            for model in found
+            if all(
+                field.related_model in ordered or field.related_model in (model, "self")
+                for field in model._meta.fields
+                if field.is_relation
+            )
+        ]
+        ordered += ready
+        found = [model for model in found if model not in ready]
+    return ordered
+
+
+def seed(tenant: TenantLike) -> dict[str, models.Model]:
+    """One row in every table, by model label. Fails for a model whose rules it does not know."""
+    canary = canary_of(tenant)
+    with tenant_context(tenant):
+        rows: dict[str, models.Model] = {}
+        for model in tenant_models():
+            row = model(**_values(model, canary, rows))
+            row.save()
+            rows[model._meta.label] = row
+        return rows
+
+
+def _values(
+    model: type[models.Model], canary: str, rows: dict[str, models.Model]
+) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for field in model._meta.fields:
+        special = SPECIAL.get((model._meta.label, field.name))
+        if special is not None:
+            values[field.name] = special(canary) if callable(special) else special
+        elif not field.primary_key or isinstance(field, models.CharField):
+            value = _value(field, canary, rows)
+            if value is not None:
+                values[field.name] = value
+    return values
+
+
+def _value(field: models.Field[Any, Any], canary: str, rows: dict[str, models.Model]) -> Any:
+    """A legal value: the canary wherever text fits."""
+    if isinstance(field, models.ForeignKey | models.OneToOneField):
+        related: Any = field.related_model
+        return rows.get(related._meta.label)
+    if field.name.endswith("_sealed") or field.name.startswith("sealed_"):
+        return seal(canary, aad="nowhere")
+    if field.choices:
+        return field.get_default() or field.choices[0][0]  # type: ignore[index]  # flat choices here
+    if isinstance(field, models.CharField | models.TextField):
+        return canary[: field.max_length] if field.max_length else canary
+    if field.has_default() or field.null:
+        return None
+    if isinstance(field, models.GenericIPAddressField):
+        return "192.0.2.1"
+    if isinstance(field, models.DateTimeField):
+        return timezone.now()
+    if isinstance(field, models.JSONField):
+        return {"canary": canary}
+    if isinstance(field, models.IntegerField):
+        return 1
+    raise TypeError(f"{field}: tell tests/isolation/seeding.py a legal value")

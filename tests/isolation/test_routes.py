@@ -1,0 +1,134 @@
+"""Every route × method × principal with the other tenant's ids: no byte of it, no change to it."""
+
+import hashlib
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from costinsights.accounts import services as accounts
+from costinsights.accounts.models import Role, Scope, User
+from costinsights.core.tenancy import tenant_connection, tenant_context
+from tests.database import admin_connection
+from tests.isolation.conftest import Ledger, Seeded
+from tests.isolation.routes import METHODS, Route, routes
+from tests.isolation.seeding import SAME_EMAIL, SAME_PASSWORD, tenant_models
+
+# How a place in an address is filled with something of the other tenant. A new kind of place fails
+# the build until it is listed here.
+FOREIGN: dict[str, Any] = {
+    "slug": lambda rows: rows["costs.Cluster"].slug,
+    "key_id": lambda rows: rows["accounts.ApiToken"].key_id,
+    "uidb64": lambda rows: "MQ",
+    "token": lambda rows: "c9w3mn-0123456789abcdef",
+}
+PUBLIC_REASONS = {
+    "/admin/": "Django's own staff site, only on the platform's host; no tenant model is registered"
+}
+
+
+def principals(seeded: Seeded) -> dict[str, Client]:
+    """Who knocks at the tenant's door: nobody, an owner, a viewer, a program."""
+    host = f"{seeded.tenant.slug}.localhost"
+    made = {
+        name: Client(HTTP_HOST=host, raise_request_exception=False)
+        for name in ("nobody", "owner", "viewer")
+    }
+    with tenant_context(seeded.tenant):
+        viewer = User.objects.create(email="viewer@same.test", role=Role.VIEWER)
+        viewer.set_password(SAME_PASSWORD)
+        viewer.save()
+        token = accounts.create_token(
+            user=User.objects.get(email=SAME_EMAIL), name="probe", scopes=[Scope.READ, Scope.WRITE]
+        )
+    for name, email in (("owner", SAME_EMAIL), ("viewer", "viewer@same.test")):
+        answer = made[name].post("/sign-in/", {"username": email, "password": SAME_PASSWORD})
+        assert answer.status_code == 302, answer.content
+    made["program"] = Client(
+        HTTP_HOST=host, HTTP_AUTHORIZATION=f"Bearer {token.text}", raise_request_exception=False
+    )
+    return made
+
+
+def state_of(seeded: Seeded) -> str:
+    """A fingerprint of every row of the tenant, read past the wall on this very connection."""
+    digest = hashlib.sha256()
+    with tenant_context(seeded.tenant):
+        for model in tenant_models():
+            for row in model._default_manager.order_by("pk").values():
+                digest.update(str(row).encode())
+    return digest.hexdigest()
+
+
+def everything(answer: Any) -> str:
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return body.decode(errors="replace") + str(answer.headers) + str(answer.cookies)
+
+
+@pytest.mark.parametrize("route", routes(settings.ROOT_URLCONF), ids=lambda route: route.name)
+def test_a_route_shows_and_changes_nothing_of_another_tenant(
+    seeded_acme: Seeded, seeded_globex: Seeded, ledger: Ledger, route: Route
+) -> None:
+    unknown = set(route.parameters) - set(FOREIGN)
+    assert not unknown, f"tell tests/isolation/test_routes.py how to fill {unknown}"
+    values = {name: FOREIGN[name](seeded_acme.rows) for name in route.parameters}
+    before = state_of(seeded_acme)
+    foreign = {
+        "cluster": seeded_acme.rows["costs.Cluster"].slug,  # type: ignore[attr-defined]  # seeded by label
+        "q": seeded_acme.canary,
+        "filter": f'cluster:"{seeded_acme.canary}"',
+        "id": str(seeded_acme.rows["accounts.User"].pk),
+    }
+    for who, client in principals(seeded_globex).items():
+        for method in METHODS:
+            for data in ({}, foreign):
+                address = route.filled(values)
+                kind = (
+                    {}
+                    if method in ("get", "head", "options")
+                    else {"content_type": "application/json"}
+                )
+                answer = getattr(client, method)(address, data, **kind)
+                # What the probe itself sent may come back; the tenant's own rows may not.
+                shown = everything(answer)
+                for sent in (address, *data.values(), *values.values()):
+                    shown = shown.replace(sent, "")
+                leaked = seeded_acme.canary in shown or "CANARY-acme" in shown
+                ledger.probe(f"{who} {method} {address} {answer.status_code}", leaked=leaked)
+                assert answer.status_code < 500, f"{method} {address}: {answer.status_code}"
+    ledger.probe(f"{route.name}: acme changed", leaked=state_of(seeded_acme) != before)
+    ledger.settle()
+
+
+def test_the_platforms_routes_show_nothing_of_any_tenant(
+    seeded_acme: Seeded, public_client: Client, ledger: Ledger
+) -> None:
+    for route in routes(settings.PUBLIC_SCHEMA_URLCONF):
+        if any(route.path.startswith(prefix) for prefix in PUBLIC_REASONS):
+            continue
+        for method in METHODS:
+            answer = getattr(public_client, method)(
+                route.filled(dict.fromkeys(route.parameters, "1"))
+            )
+            ledger.probe(f"{method} {route.path}", leaked="CANARY-" in everything(answer))
+    ledger.settle()
+
+
+def test_no_tenant_model_is_registered_for_staff() -> None:
+    from django.contrib import admin
+
+    assert not set(tenant_models()) & set(admin.site._registry)
+
+
+def test_the_tables_that_are_walked_are_the_tables_that_exist(seeded_acme: Seeded) -> None:
+    """A new tenant table without a model here would go unprobed."""
+    with admin_connection(tenant_connection.settings_dict["NAME"]) as admin:
+        tables = {
+            row[0]
+            for row in admin.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = %s",
+                [seeded_acme.tenant.schema_name],
+            )
+        }
+    assert tables - {"django_migrations"} == {model._meta.db_table for model in tenant_models()}
