@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 import structlog
+from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.cache import cache
 from django.core.mail import EmailMultiAlternatives
@@ -51,7 +52,7 @@ def reset_link(user: User) -> str:
             "uidb64": urlsafe_base64_encode(force_bytes(user.pk)),
             "token": ResetTokens(tenant).make_token(cast(Any, user)),  # typed for the staff model
         },
-        urlconf="costinsights.urls",
+        urlconf=settings.ROOT_URLCONF,
     )
     return absolute_url(tenant, path)
 
@@ -84,7 +85,7 @@ def send_password_changed(*, user: User) -> None:
     context = {
         "user": user,
         "tenant": tenant,
-        "link": absolute_url(tenant, reverse("password-forgot", urlconf="costinsights.urls")),
+        "link": absolute_url(tenant, reverse("password-forgot", urlconf=settings.ROOT_URLCONF)),
     }
     _send(
         user,
