@@ -2,6 +2,6 @@
 
 from costinsights.local.demo_opencost.catalogue import CLUSTERS
 from costinsights.local.demo_opencost.faults import Fault
-from costinsights.local.demo_opencost.server import DEMO_TOKEN, DemoServer
+from costinsights.local.demo_opencost.server import DEMO_TOKEN, DemoServer, OpenCostServer
 
-__all__ = ["CLUSTERS", "DEMO_TOKEN", "DemoServer", "Fault"]
+__all__ = ["CLUSTERS", "DEMO_TOKEN", "DemoServer", "Fault", "OpenCostServer"]

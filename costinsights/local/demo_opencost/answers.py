@@ -9,6 +9,7 @@ from typing import Any
 from costinsights.local.demo_opencost import filtering, grouping
 from costinsights.local.demo_opencost.allocation import Row
 from costinsights.local.demo_opencost.catalogue import CLUSTERS
+from costinsights.local.demo_opencost.day import day_of
 from costinsights.local.demo_opencost.query import (
     AllocationQuery,
     BadRequest,
@@ -68,19 +69,22 @@ class DemoCluster:
             case "/healthz":
                 return Answer(200, TEXT, b"")
             case "/installInfo":
-                return self.install_info()
+                return self.install_info(now)
             case "/clusterInfo":
                 return self.cluster_info()
             case "/allocation" | "/allocation/compute":
                 return self.allocations(parameters, now=now)
         return not_found()
 
-    def install_info(self) -> Answer:
+    def install_info(self, now: datetime) -> Answer:
         """Has no envelope; the counts are texts."""
-        nodes = len(CLUSTERS[self.id].namespaces)
+        pods = day_of(self.id, self.seed, int(now.timestamp()) // 86400).pods
         document = {
             "containers": [],
-            "clusterInfo": {"nodeCount": str(nodes), "podCount": str(nodes * 11)},
+            "clusterInfo": {
+                "nodeCount": str(len({pod.node.name for pod in pods if pod.last > now.hour})),
+                "podCount": str(sum(pod.first <= now.hour < pod.last for pod in pods)),
+            },
             "version": VERSION,
         }
         return Answer(200, JSON, encode(document))

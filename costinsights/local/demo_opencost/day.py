@@ -31,6 +31,7 @@ from costinsights.local.demo_opencost.specs import (
     Workload,
 )
 
+_SATURDAY = 5
 _NIGHTLY_SHARE = 0.2  # this share of a scaled workload's pods runs on through the night
 _TICK_MINUTES = 28490000 - 489000 * 60  # only makes job names look like a cron controller's
 
@@ -130,6 +131,16 @@ def day_of(cluster_id: str, seed: int, number: int) -> Day:
     return _with_idle(cluster, number, tuple(pods), nodes, alive)
 
 
+def _adhoc_run(mark: int, shift: int) -> list[float]:
+    """One run on two days of three, begun by a person during the day, two to nine hours long."""
+    if mark % 3 == 0:
+        return [0.0] * 24
+    first = (8 + mark // 3 % 7 + shift) % 24
+    last = first + 2 + mark // 21 % 8
+    size = 0.4 + (mark // 168 % 100) / 100
+    return [size if first <= hour < last else 0.0 for hour in range(24)]
+
+
 def _lives(namespace: Namespace, today: date) -> bool:
     born = namespace.born is None or namespace.born <= today
     return born and (namespace.gone is None or today < namespace.gone)
@@ -178,6 +189,8 @@ class _Plan:
 
     def _busy(self, load: list[float]) -> list[float]:
         """No two days are alike: a whole cluster has good days, each workload its own, hours vary."""
+        if self.workload.rhythm == "adhoc":
+            return _adhoc_run(salt(self.seed, self.key, self.day), self.cluster.timezone_shift)
         if self.is_job or self.workload.rhythm == "worktime":
             return load
         day = 0.06 * noise(self.seed, salt(self.cluster.id), self.day)
@@ -189,6 +202,11 @@ class _Plan:
             value * (1 + day + 0.05 * noise(self.seed, self.key + 3, first + hour))
             for hour, value in enumerate(load)
         ]
+
+    def _sizing(self) -> float:
+        """Requests are set anew every few months, a little higher or lower."""
+        period = 70 + self.key % 60
+        return 1 + 0.14 * noise(self.seed, self.key + 7, (self.day + self.key % period) // period)
 
     def _counts(self) -> list[int]:
         workload = self.workload
@@ -292,13 +310,18 @@ class _Plan:
 
     def _container(self, spec: ContainerSpec, mark: int, hours: range) -> ContainerDay:
         key = salt(mark, spec.name)
-        if self.is_job:  # some nights bring more data than others
-            level = [1 + 0.2 * noise(self.seed, self.key, self.day)] * 24
+        if self.is_job:
+            level = [1.0] * 24
         elif self.workload.scales:
             level = [0.78 + 0.28 * load for load in self.load]
         else:
             level = [0.35 + 0.7 * load for load in self.load]
+        if self.key % 3 == 0:  # a third uses more than it requests, more on some days
+            boost = min(1.75, max(1.0, 1.05 / spec.cpu_use)) if spec.cpu_use else 1.0
+            level = [boost * value for value in level]
+        level = [value * (1 + 0.2 * noise(self.seed, self.key + 5, self.day)) for value in level]
         raised = self.effects.requests if self.effects else [1.0] * 24
+        raised = [self._sizing() * value for value in raised]
         grown = self.effects.memory if self.effects else [1.0] * 24
         base = self.day * 24
         cpu_usage = [
@@ -308,7 +331,7 @@ class _Plan:
         bytes_at_peak = spec.ram * spec.ram_use * GIB
         ram_usage = [
             bytes_at_peak
-            * (0.94 + 0.06 * level[h])
+            * (0.94 + 0.06 * self.load[h])
             * grown[h]
             * (1 + 0.03 * noise(self.seed, key + 1, base + h))
             for h in hours
@@ -345,7 +368,20 @@ def _nodes(cluster: ClusterSpec, fleet: Fleet, planned: list[_Plan], day: int) -
             name = slot.name(cluster, piece.number)
             identity = slot.provider_id(cluster, piece.number)
             nodes.append(Node(name, identity, slot, piece.first, piece.last))
-    return nodes
+    return nodes + list(_surge(cluster, fleet, len(nodes), day))
+
+
+def _surge(cluster: ClusterSpec, fleet: Fleet, usual: int, day: int) -> Iterator[Node]:
+    """Machines that come for some hours and hold daemons only: upgrades, drains, failed bets."""
+    pool = fleet.nodes[0].pool
+    mark = salt(cluster.id, "surge", day)
+    most = int(usual * (0.04 if day_start(day).weekday() >= _SATURDAY else 0.12))
+    for number in range(mark % (most + 1)):
+        own = salt(mark, number)
+        first = own % 18
+        slot = NodeSlot(len(fleet.nodes) + number, pool, -1, 0, 0, 0)
+        name, identity = slot.name(cluster, day), slot.provider_id(cluster, day)
+        yield Node(name, identity, slot, first, first + 2 + own // 18 % 5)
 
 
 def _with_idle(

@@ -100,6 +100,10 @@ def _monday(weekday: int, hour: int) -> float:
     return 1.0 if weekday == 0 and 4 <= hour < 8 else 0.0
 
 
+def _never(weekday: int, hour: int) -> float:
+    return 0.0
+
+
 def _flat(weekday: int, hour: int) -> float:
     return 0.9 if weekday >= _WEEKEND else 0.96
 
@@ -115,8 +119,9 @@ RHYTHMS: dict[str, tuple[Callable[[int, int], float], int, int]] = {
     "six-hourly": (_six_hourly, 0, 6),
     "training": (_training, 12, 24),
     "monday": (_monday, 12, 24),
+    "adhoc": (_never, 0, 24),  # a day's run is drawn in `day`
 }
-JOB_RHYTHMS = frozenset({"nightly", "six-hourly", "training", "monday"})
+JOB_RHYTHMS = frozenset({"nightly", "six-hourly", "training", "monday", "adhoc"})
 
 
 @lru_cache(maxsize=64)

@@ -7,11 +7,11 @@ with DemoServer(["prod-eu-1"]) as demo:
 import base64
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from urllib.parse import parse_qs, urlsplit
 
 from costinsights.local.demo_opencost.answers import Answer, DemoCluster, not_found
@@ -38,8 +38,16 @@ def accepted_credentials(token: str) -> dict[str, str]:
     }
 
 
-class DemoServer:
-    """Serves demo clusters on 127.0.0.1. Start it, or use it as a context manager.
+class Source(Protocol):
+    """Something that answers as one OpenCost: a demo cluster or a recording."""
+
+    def answer(self, path: str, parameters: Mapping[str, str], *, now: datetime) -> Answer:
+        """The answer to GET path?parameters at `now`."""
+        ...
+
+
+class OpenCostServer:
+    """Serves sources on 127.0.0.1, each under its prefix. Start it, or use it as a context manager.
 
     `port=0` takes a free port. `now` can be replaced in tests. `fault` may be changed while the server
     runs. With `token`, every request but /healthz needs it as bearer, as basic password or in X-Api-Key.
@@ -47,24 +55,16 @@ class DemoServer:
 
     def __init__(
         self,
-        clusters: Sequence[str] = (),
+        sources: Mapping[str, Source],
         *,
         port: int = 0,
         host: str = "127.0.0.1",
-        seed: int = 1,
         fault: Fault | str = Fault.NONE,
         token: str = "",
         now: Callable[[], datetime] = utc_now,
         slow_seconds: float = _SLOW_SECONDS,
     ) -> None:
-        chosen = tuple(clusters) or tuple(CLUSTERS)
-        unknown = [name for name in chosen if name not in CLUSTERS]
-        if unknown:
-            raise ValueError(
-                f"no such demo cluster: {', '.join(unknown)}; have {', '.join(CLUSTERS)}"
-            )
-        self.clusters = chosen
-        self.seed = seed
+        self.sources = dict(sources)
         self.fault = Fault(fault)
         self.token = token
         self.now = now
@@ -79,19 +79,15 @@ class DemoServer:
     def port(self) -> int:
         return int(self._http.server_address[1])
 
-    def url(self, cluster: str) -> str:
+    def url(self, prefix: str) -> str:
         """The base URL to connect a cluster with."""
-        return f"http://127.0.0.1:{self.port}/{cluster}"
+        return f"http://127.0.0.1:{self.port}/{prefix}"
 
     def start(self) -> Self:
         """Serve in a thread of its own."""
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         return self
-
-    def serve_forever(self) -> None:
-        """Serve in this thread until `stop` is called from another."""
-        self._http.serve_forever()
 
     def stop(self) -> None:
         """End hanging answers, stop serving, free the port."""
@@ -112,20 +108,24 @@ class DemoServer:
     ) -> None:
         self.stop()
 
+    def source(self, prefix: str) -> Source:
+        """The source behind a prefix."""
+        return self.sources[prefix]
+
     def answer(self, path: str, query: str) -> Answer:
-        """Route a request to its cluster. Without a prefix the only cluster answers."""
+        """Route a request to its source. Without a prefix the only source answers."""
         first, _, rest = path.lstrip("/").partition("/")
-        if first in self.clusters:
-            cluster, route = first, f"/{rest}"
-        elif path == "/healthz" or len(self.clusters) == 1:
-            cluster, route = self.clusters[0], path
+        if first in self.sources:
+            prefix, route = first, f"/{rest}"
+        elif path == "/healthz" or len(self.sources) == 1:
+            prefix, route = next(iter(self.sources)), path
         else:
             return not_found()
         parameters = {name: values[0] for name, values in parse_qs(query).items()}
-        demo = DemoCluster(cluster, self.seed, self.fault == Fault.NULL_TOTALS)
-        return disturbed(self.fault, route, demo.answer(route, parameters, now=self.now()))
+        answer = self.source(prefix).answer(route, parameters, now=self.now())
+        return disturbed(self.fault, route, answer)
 
-    def admits(self, headers: "dict[str, str]", path: str) -> bool:
+    def admits(self, headers: Mapping[str, str], path: str) -> bool:
         """Whether a request carries the credentials asked for. Header names are lower-case."""
         token = self.token or (DEMO_TOKEN if self.fault == Fault.UNAUTHORIZED else "")
         if not token or path.endswith("/healthz"):
@@ -136,9 +136,45 @@ class DemoServer:
         )
 
 
+class DemoServer(OpenCostServer):
+    """Serves demo clusters, all of them unless some are named."""
+
+    def __init__(
+        self,
+        clusters: Sequence[str] = (),
+        *,
+        seed: int = 1,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        fault: Fault | str = Fault.NONE,
+        token: str = "",
+        now: Callable[[], datetime] = utc_now,
+        slow_seconds: float = _SLOW_SECONDS,
+    ) -> None:
+        unknown = [name for name in clusters if name not in CLUSTERS]
+        if unknown:
+            known = ", ".join(CLUSTERS)
+            raise ValueError(f"no such demo cluster: {', '.join(unknown)}; have {known}")
+        self.clusters = tuple(clusters) or tuple(CLUSTERS)
+        self.seed = seed
+        super().__init__(
+            {name: DemoCluster(name, seed) for name in self.clusters},
+            port=port,
+            host=host,
+            fault=fault,
+            token=token,
+            now=now,
+            slow_seconds=slow_seconds,
+        )
+
+    def source(self, prefix: str) -> Source:
+        """The cluster; under the fault of null totals one that has lost a load balancer's price."""
+        return DemoCluster(prefix, self.seed, self.fault == Fault.NULL_TOTALS)
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    demo: DemoServer
+    demo: OpenCostServer
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -66,6 +66,7 @@ PROD_EU_1 = ClusterSpec(
         ), growth=1.4),
         namespace("ml-training", "ml-platform", "CC-1030", "machine-learning", (
             cron("recommender-training", "training", 2, box("trainer", 3.0, 12.0, 0.8, 0.85), gpu=1, gpu_use=0.86, most=7),
+            cron("experiment", "adhoc", 2, box("trainer", 3.0, 12.0, 0.7, 0.8), gpu=1, gpu_use=0.62),
             deploy("notebook-hub", 2, box("hub", 0.5, 2.0, 0.3), rhythm="office"),
             bare("notebook-maria", box("notebook", 1.0, 6.0, 0.1, 0.4), volume=50, rhythm="office"),
         ), unmounted=200),
@@ -82,6 +83,7 @@ PROD_EU_1 = ClusterSpec(
             stateful("airflow-worker", 3, box("worker", 1.5, 4.0, 0.6), rhythm="office"),
             deploy("airflow-scheduler", 1, box("scheduler", 1.0, 2.0, 0.5)),
             cron("daily-aggregates", "nightly", 6, box("spark-executor", 3.0, 10.0, 1.15, 0.9)),
+            cron("backfill", "adhoc", 5, box("spark-executor", 2.0, 8.0, 1.05, 0.85)),
             cron("weekly-report", "monday", 3, box("spark-executor", 3.0, 10.0, 1.1, 0.9)),
         ), growth=1.3),
         namespace("orders", "orders", "CC-1010", "commerce", (
@@ -189,9 +191,9 @@ STAGING_US_1 = ClusterSpec(
             stateful("opensearch-data", 2, box("opensearch", 0.8, 4.0, 0.2, 0.8), volume=60),
             deploy("query-api", 1, box("api", 0.4, 0.6, 0.2), rhythm="office"),
         ), env="staging"),
-        namespace("orders", "orders", "CC-1010", "commerce", (
-            deploy("orders-api", 2, box("api", 0.4, 0.8, 0.2), rhythm="office", scales=True),
-        ), env="staging"),
+        namespace("release-checks", "quality", "CC-1095", "platform", (
+            cron("e2e-suite", "adhoc", 4, box("browser", 1.0, 2.0, 0.9)),
+        ), env="test"),
         namespace("qa-postgres", "quality", "CC-1095", "platform", (
             stateful("postgres", 2, box("postgres", 1.0, 5.0, 0.3, 0.85), volume=100, rhythm="office"),
         ), env="staging"),
@@ -199,6 +201,9 @@ STAGING_US_1 = ClusterSpec(
             deploy("runner", 6, box("runner", 1.2, 3.0, 0.7), rhythm="office", scales=True, net=0.8, most=26),
             deploy("controller", 1, box("manager", 0.2, 0.4, 0.3)),
         ), env="staging"),
+        namespace("sandbox-intern", "", "", "", (
+            bare("jupyter", box("notebook", 1.0, 4.0, 0.05, 0.3), volume=30),
+        ), growth=0.0),
         namespace("load-test", "quality", "CC-1095", "platform", (
             deploy("k6-operator", 1, box("manager", 0.1, 0.2, 0.2)),
             deploy("k6-agent", 5, box("agent", 1.0, 2.0, 0.6), rhythm="worktime", scales=True, floor=0, net=0.5),
@@ -209,9 +214,6 @@ STAGING_US_1 = ClusterSpec(
             replica_set("preview-4711", 1, box("web", 0.3, 0.8, 0.1), rhythm="office"),
             replica_set("preview-4716", 1, box("web", 0.3, 0.8, 0.1), rhythm="office"),
         ), env="test", unmounted=80),
-        namespace("sandbox-intern", "", "", "", (
-            bare("jupyter", box("notebook", 1.0, 4.0, 0.05, 0.3), volume=30),
-        ), growth=0.0),
         operator("cert-manager", "platform", "CC-1060"),
         namespace("ingress-nginx", "platform", "CC-1060", "platform", (
             deploy("ingress-nginx-controller", 2, box("controller", 0.3, 0.5, 0.3), rhythm="office", net=0.4,

@@ -128,10 +128,10 @@ def bare(name: str, container: ContainerSpec, **options: Unpack[Options]) -> Wor
 
 
 def cron(
-    name: str, rhythm: str, workers: int, container: ContainerSpec, **options: Unpack[Options]
+    name: str, when: str, workers: int, container: ContainerSpec, **options: Unpack[Options]
 ) -> Workload:
-    """A job that a cron job starts; `workers` pods run while the rhythm is on."""
-    fixed: Options = {"rhythm": rhythm, "scales": True, "floor": 0, "services": ()}
+    """A job that a cron job starts; `workers` pods run while the rhythm `when` is on."""
+    fixed: Options = {"rhythm": when, "scales": True, "floor": 0, "services": ()}
     return _workload("job", name, workers, container, **{**fixed, **options})
 
 
@@ -172,7 +172,7 @@ def namespace(
 
 def operator(name: str, team: str, cost_centre: str) -> Namespace:
     """A small controller that belongs to the platform."""
-    workloads = (deploy(name, 1, box(name, 0.1, 0.25, 0.3)),)
+    workloads: tuple[Workload, ...] = (deploy(name, 1, box(name, 0.1, 0.25, 0.3)),)
     if name == "cert-manager":
         workloads += (
             deploy("cert-manager-cainjector", 1, box("cainjector", 0.05, 0.2, 0.3)),

@@ -52,6 +52,7 @@ GLOBEX_MAIN = ClusterSpec(
         ), growth=1.3),
         namespace("etl", "data", "GX-30", "insight", (
             cron("warehouse-load", "nightly", 4, box("loader", 2.0, 6.0, 1.1, 0.9), most=18),
+            cron("model-refresh", "adhoc", 3, box("loader", 1.5, 5.0, 0.9)),
             deploy("dagster", 1, box("dagster", 0.5, 1.5, 0.4)),
         )),
         namespace("messaging", "platform", "GX-40", "platform", (

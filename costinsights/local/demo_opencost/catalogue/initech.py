@@ -24,6 +24,7 @@ INITECH_1 = ClusterSpec(
     ),
     pools=(NodePool("worker", "k3s", 4, 16, 0, "worker-{a}", "k3s://worker-{a}"),),
     zones=(),
+    fill=0.97,
     kubernetes_version="1.31",
     namespaces=(
         namespace("tps-reports", "reports", "4100", "reports", (
@@ -41,6 +42,7 @@ INITECH_1 = ClusterSpec(
         namespace("banking-core", "core", "4000", "banking", (
             deploy("accounts", 3, box("accounts", 1.0, 2.0, 0.5), rhythm="office", scales=True, floor=2),
             stateful("accounts-db", 2, box("postgres", 1.0, 4.0, 0.4, 0.85), volume=200, rhythm="office"),
+            cron("audit-export", "adhoc", 3, box("export", 0.4, 1.0, 0.9)),
             deploy("rounding-service", 1, box("app", 0.3, 0.5, 0.4), rhythm="office"),
         )),
         namespace("monitoring", "it", "4200", "workplace", (
