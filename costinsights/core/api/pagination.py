@@ -1,0 +1,15 @@
+"""Lists are read with a cursor: stable while rows come and go, and no count of the whole table."""
+
+from rest_framework.pagination import CursorPagination
+
+
+class ListCursor(CursorPagination):
+    """`{"next": url|null, "previous": url|null, "results": […]}`; `?page_size=` up to 200.
+
+    The view's `ordering` names a unique order, ending in the primary key.
+    """
+
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 200
+    ordering = "pk"

@@ -1,0 +1,109 @@
+"""OpenAPI helpers: problem responses for every operation, and what spectacular leaves out."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, inline_serializer
+from rest_framework import serializers
+
+from costinsights.core.api.problems import CONTENT_TYPE, problem
+
+
+class FieldErrorSerializer(serializers.Serializer[Any]):
+    """One value that cannot be used."""
+
+    field = serializers.CharField(help_text="The value's name; empty when it is about the whole.")
+    code = serializers.CharField(help_text="Stable, for a program.")
+    message = serializers.CharField(help_text="For a person.")
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """An RFC 9457 problem document. Some codes add members of their own."""
+
+    type = serializers.CharField(help_text="A URN that ends in the code.")
+    title = serializers.CharField(help_text="The kind of problem, the same for every occurrence.")
+    status = serializers.IntegerField(help_text="The HTTP status.")
+    detail = serializers.CharField(help_text="What is wrong here, and the way out.")
+    code = serializers.CharField(help_text="Stable, for a program.")
+    instance = serializers.CharField(help_text="The path asked for.")
+    field = serializers.CharField(required=False, help_text="The parameter that is wrong.")
+    value = serializers.CharField(
+        required=False, allow_null=True, help_text="What was given for it."
+    )
+    errors = FieldErrorSerializer(many=True, required=False)
+
+
+_MEANINGS: dict[int, tuple[str, str, str]] = {
+    400: ("A value cannot be used.", "invalid_input", "“2d” is no window. Use one of today, …"),
+    401: (
+        "No valid session or API token.",
+        "not_authenticated",
+        "Authentication credentials were not provided.",
+    ),
+    403: ("The role or plan does not allow this.", "not_allowed", "This needs the role Admin."),
+    404: ("There is no such thing in this workspace.", "not_found", "There is no cluster “x”."),
+    406: (
+        "The media type asked for is not offered.",
+        "not_acceptable",
+        "Could not satisfy the request Accept header.",
+    ),
+    409: ("The change conflicts with what is stored.", "conflict", "That name is taken."),
+    415: (
+        "The body is not JSON.",
+        "unsupported_media_type",
+        "Unsupported media type “text/plain” in request.",
+    ),
+    422: (
+        "OpenCost did not pass the connection test; `steps` says where it ended.",
+        "connection_test_failed",
+        "Nothing answers at opencost.example.com, port 9003.",
+    ),
+    429: (
+        "Too many requests; `Retry-After` says how many seconds to wait.",
+        "too_many_requests",
+        "Request was throttled. Expected available in 12 seconds.",
+    ),
+}
+
+
+def problem_responses(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
+    """The problem responses of an operation, for `@extend_schema(responses={…, **these})`."""
+    found = {}
+    for status in statuses:
+        meaning, code, detail = _MEANINGS[status]
+        example = problem(
+            code=code, title=meaning, status=status, detail=detail, instance="/api/v1/…"
+        )
+        found[(status, CONTENT_TYPE)] = OpenApiResponse(
+            ProblemSerializer,
+            description=meaning,
+            examples=[OpenApiExample(code, value=example, media_type=CONTENT_TYPE)],
+        )
+    return found
+
+
+def tags(named: Mapping[str, str]) -> list[dict[str, str]]:
+    """The document's tag list from names and descriptions."""
+    return [{"name": name, "description": words} for name, words in named.items()]
+
+
+def name_operations(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Postprocessing hook: an operation without a summary gets its operation id's words."""
+    for path in result.get("paths", {}).values():
+        for operation in _operations(path):
+            operation.setdefault("summary", operation["operationId"].replace("_", " ").capitalize())
+    return result
+
+
+def _operations(path: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    return (value for value in path.values() if isinstance(value, dict) and "operationId" in value)
+
+
+__all__ = [
+    "FieldErrorSerializer",
+    "ProblemSerializer",
+    "inline_serializer",
+    "name_operations",
+    "problem_responses",
+    "tags",
+]

@@ -1,0 +1,71 @@
+"""From a stored cluster to what the OpenCost client needs: endpoint, scope, policy."""
+
+from collections.abc import Sequence
+from ipaddress import ip_network
+
+from django.conf import settings
+
+from costinsights.core.crypto import SecretUnreadable
+from costinsights.core.errors import ApplicationError
+from costinsights.core.http import OutboundPolicy
+from costinsights.costs.current.fetch import FetchOrder
+from costinsights.costs.current.pieces import Piece
+from costinsights.costs.drafts import ConnectionDraft
+from costinsights.costs.models import Cluster
+from costinsights.opencost.client import AuthKind, Endpoint
+from costinsights.opencost.filters import Filter, parse_filter
+
+
+class StoredSecretUnreadable(ApplicationError):
+    """The secret was sealed under a key that is gone. It must be entered again."""
+
+    code = "stored_secret_unreadable"
+    status = 502
+    title = "The stored credentials cannot be read"
+
+
+def outbound_policy() -> OutboundPolicy:
+    """The operator's rules for requests to addresses that tenants chose."""
+    return OutboundPolicy(
+        allowed_networks=tuple(
+            ip_network(text, strict=False) for text in settings.OUTBOUND_ALLOWED_NETWORKS
+        ),
+        deadline_seconds=settings.OPENCOST_DEADLINE_SECONDS,
+        max_body_bytes=settings.OPENCOST_MAX_BODY_BYTES,
+    )
+
+
+def secret_of(cluster: Cluster) -> str:
+    """The stored secret in clear. Raises StoredSecretUnreadable."""
+    try:
+        return cluster.secret
+    except SecretUnreadable as error:
+        raise StoredSecretUnreadable(
+            "The stored credentials cannot be read any more. Edit the cluster and enter them again."
+        ) from error
+
+
+def endpoint_of(draft: ConnectionDraft, *, stored: Cluster | None = None) -> Endpoint:
+    """The endpoint a checked draft describes, with the stored secret where the draft keeps it."""
+    secret = draft.secret
+    if secret is None:
+        secret = secret_of(stored) if stored is not None else ""
+    return Endpoint(
+        base_url=draft.opencost_url,
+        auth=AuthKind(draft.auth_kind.value),
+        secret=secret,
+        username=draft.auth_username,
+        header_name=draft.auth_header_name,
+        ca_bundle_pem=draft.ca_bundle or None,
+    )
+
+
+def scope_of(cluster: Cluster) -> Filter | None:
+    """The mandatory filter; None when the whole OpenCost is the tenant's."""
+    return parse_filter(cluster.scope_filter) if cluster.scope_filter else None
+
+
+def fetch_order(cluster: Cluster, pieces: Sequence[Piece]) -> FetchOrder:
+    """What to ask this cluster's OpenCost. Raises StoredSecretUnreadable, RequestRefused."""
+    endpoint = endpoint_of(ConnectionDraft.of(cluster), stored=cluster)
+    return FetchOrder(endpoint=endpoint, scope=scope_of(cluster), pieces=pieces)

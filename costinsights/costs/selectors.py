@@ -1,0 +1,192 @@
+"""Questions about clusters and their current costs."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+
+from costinsights.core.errors import InvalidInput, NotFound
+from costinsights.core.tenancy import current_tenant
+from costinsights.costs.current import cache
+from costinsights.costs.current.answer import CurrentCosts, RefreshOrder, Source, SourceState
+from costinsights.costs.current.gather import Holding, fill_gaps, look_up
+from costinsights.costs.current.grouping import ClusterRows, Grouped, group_costs
+from costinsights.costs.current.query import CurrentCostQuery
+from costinsights.costs.models import Cluster
+
+
+def access_cluster(slug: str) -> Cluster:
+    """The tenant's cluster with this slug. Raises NotFound."""
+    cluster = Cluster.objects.filter(slug=slug).first()
+    if cluster is None:
+        raise NotFound(f"There is no cluster “{slug}”.", cluster=slug)
+    return cluster
+
+
+def current_costs(query: CurrentCostQuery, *, now: datetime, wait: bool = True) -> CurrentCosts:
+    """Answer `query` from what is kept, asking OpenCost only for what has never been asked.
+
+    What is past its time is served at once, and `refreshes` says what to ask again in the background. With
+    `wait=False` nobody is asked: clusters without an answer are `waiting`. One failing cluster never takes the
+    others along. Raises InvalidInput for a cluster or a currency the tenant does not have.
+    """
+    clusters = _chosen_clusters(query)
+    currency = _currency(query, clusters)
+    taking_part = [cluster for cluster in clusters if cluster.currency == currency]
+    holdings = look_up(taking_part, query.period, now=now)
+    if wait:
+        fill_gaps(holdings, now=now)
+    grouped, rows = _grouped(query, holdings, now=now, wait=wait)
+    sources = {holding.cluster.slug: _source(holding, rows, now) for holding in holdings}
+    instants = [source.as_of for source in sources.values() if source.as_of is not None]
+    return CurrentCosts(
+        query=query,
+        window=query.period,
+        as_of=min(instants) if instants else None,
+        currency=currency,
+        sources=[sources.get(cluster.slug) or _excluded(cluster, currency) for cluster in clusters],
+        grouped=grouped,
+        refreshes=_refreshes(holdings, now),
+    )
+
+
+def _chosen_clusters(query: CurrentCostQuery) -> list[Cluster]:
+    clusters = list(Cluster.objects.in_order())
+    known = {cluster.slug for cluster in clusters}
+    for slug in query.clusters:
+        if slug not in known:
+            choices = ", ".join(sorted(known)) or "none yet"
+            raise InvalidInput(
+                f"There is no cluster “{slug}”. Yours: {choices}.", field="cluster", value=slug
+            )
+    return [c for c in clusters if not query.clusters or c.slug in query.clusters]
+
+
+def _currency(query: CurrentCostQuery, clusters: Sequence[Cluster]) -> str:
+    """The currency asked for; else the tenant's own where a cluster has it; else the most common one."""
+    used = Counter(cluster.currency for cluster in clusters)
+    if query.currency:
+        if clusters and query.currency not in used:
+            raise InvalidInput(
+                f"No chosen cluster's costs are in {query.currency}; there is {', '.join(sorted(used))}.",
+                field="currency",
+                value=query.currency,
+            )
+        return query.currency
+    own = current_tenant().reporting_currency
+    if own in used or not used:
+        return own
+    return min(used, key=lambda code: (-used[code], code))
+
+
+def _grouped(
+    query: CurrentCostQuery, holdings: Sequence[Holding], *, now: datetime, wait: bool
+) -> tuple[Grouped, dict[str, int]]:
+    """The lines, and how many rows each cluster contributed. Computed once per question and data."""
+    name = _answer_name(query, holdings)
+    kept = cache.read_answer(name)
+    if kept is not None:
+        return kept.grouped, kept.rows
+    found = cache.read_rows([piece for holding in holdings for piece in holding.states])
+    for holding in holdings:
+        lost = [piece for piece in holding.states if piece not in found]
+        cache.forget_pieces(lost)
+        for piece in lost:
+            del holding.states[piece]
+    if wait and any(holding.missing for holding in holdings):
+        fill_gaps(holdings, now=now)
+        again = [p for h in holdings for p in h.states if p not in found]
+        found |= cache.read_rows(again)
+    clusters = [
+        ClusterRows(
+            holding.cluster.slug,
+            holding.cluster.name,
+            [row for piece in holding.pieces for row in found.get(piece, ())],
+        )
+        for holding in holdings
+    ]
+    grouped = group_costs(clusters, query)
+    rows = {cluster.slug: len(cluster.rows) for cluster in clusters}
+    cache.write_answer(_answer_name(query, holdings), cache.KeptAnswer(grouped, rows))
+    return grouped, rows
+
+
+def _answer_name(query: CurrentCostQuery, holdings: Sequence[Holding]) -> str:
+    """The same for the same question over the same data, so that an answer can never be out of step."""
+    parts = [query.digest()]
+    for holding in holdings:
+        parts += [holding.cluster.slug, holding.cluster.name]
+        parts += [
+            f"{piece.name}:{state.digest}"
+            for piece, state in sorted(holding.states.items(), key=lambda item: item[0].period)
+        ]
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def _source(holding: Holding, rows: dict[str, int], now: datetime) -> Source:
+    missing, stale = holding.missing, holding.stale(now)
+    state, code, reason = SourceState.FRESH, "", ""
+    if missing and holding.failure is None:
+        state, code, reason = SourceState.WAITING, "waiting", "Its first answer is on its way."
+    elif missing and holding.failure is not None:
+        state, code, reason = SourceState.FAILED, holding.failure.code, holding.failure.message
+    elif stale:
+        state, code, reason = SourceState.STALE, "refreshing", "Newer numbers are being fetched."
+        failed = holding.failure or _last_failure(holding.cluster)
+        if failed is not None:
+            code, reason = failed.code, failed.message
+    as_of = _as_of(holding, stale)
+    return Source(
+        cluster=holding.cluster.slug,
+        name=holding.cluster.name,
+        currency=holding.cluster.currency,
+        state=state,
+        code=code,
+        reason=reason,
+        as_of=as_of,
+        age_seconds=None if as_of is None else max(0, int((now - as_of).total_seconds())),
+        rows=rows.get(holding.cluster.slug, 0),
+        missing_days=len(missing),
+    )
+
+
+def _last_failure(cluster: Cluster) -> cache.Failure | None:
+    if not cluster.last_error_code or cluster.last_error_at is None:
+        return None
+    return cache.Failure(cluster.last_error_at, cluster.last_error_code, cluster.last_error_message)
+
+
+def _as_of(holding: Holding, stale: Sequence[object]) -> datetime | None:
+    """The instant the numbers are true for: the newest day's, or that of the oldest one past its time.
+
+    A settled day is as true as when it was read, so an old reading of it does not make an answer old.
+    """
+    if not holding.states:
+        return None
+    newest = max(holding.states, key=lambda piece: piece.period)
+    instants = [state.as_of for piece, state in holding.states.items() if piece in stale]
+    return min([*instants, holding.states[newest].as_of])
+
+
+def _excluded(cluster: Cluster, currency: str) -> Source:
+    return Source(
+        cluster=cluster.slug,
+        name=cluster.name,
+        currency=cluster.currency,
+        state=SourceState.EXCLUDED,
+        code="other_currency",
+        reason=f"Its costs are in {cluster.currency}; this answer is in {currency}, and sums never mix.",
+    )
+
+
+def _refreshes(holdings: Sequence[Holding], now: datetime) -> list[RefreshOrder]:
+    return [
+        RefreshOrder(
+            holding.cluster.pk,
+            holding.cluster.fingerprint,
+            tuple(sorted(piece.period for piece in stale)),
+        )
+        for holding in holdings
+        if holding.failure is None and (stale := holding.stale(now))
+    ]
