@@ -3,10 +3,10 @@
 import json
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import quote, urlencode
 
-from costinsights.core.http import OutboundError, SafeSession, with_retries
+from costinsights.core.http import OutboundError, OutboundPolicy, SafeSession, with_retries
 from costinsights.core.periods import ChargePeriod
 from costinsights.opencost.endpoint import AuthKind, Endpoint
 from costinsights.opencost.errors import (
@@ -63,6 +63,11 @@ class OpenCostClient:
         self._session = session
         self._attempts = attempts
         self._sleep = sleep
+
+    @classmethod
+    def open(cls, endpoint: Endpoint, policy: OutboundPolicy) -> Self:
+        """A client with a session of its own. Raises RequestRefused for unusable credentials."""
+        return cls(endpoint, endpoint.session(policy))
 
     def install_info(self) -> InstallInfo:
         """The version, if told. Raises NotOpenCost when the answer is something else's."""
