@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 
 IDLE = "__idle__"
 UNMOUNTED = "__unmounted__"
@@ -14,6 +15,8 @@ ADDED = (
     "sent", "received", "zone_cost", "region_cost", "internet_cost", "nat_out_cost", "nat_in_cost",
     "pv_hours", "pv_cost", "balancer_cost",
 )  # fmt: skip
+
+_ADDED = attrgetter(*ADDED)
 
 
 @dataclass(slots=True)
@@ -67,8 +70,9 @@ class Amounts:
 
     def add(self, other: "Amounts") -> None:
         """Add another row's amounts to this one's."""
-        for name in ADDED:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name, mine, theirs in zip(ADDED, _ADDED(self), _ADDED(other), strict=True):
+            if theirs:
+                setattr(self, name, mine + theirs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +202,7 @@ class Row:
 
     def copy(self) -> "Row":
         """A row that can be added to without touching this one."""
-        amounts = Amounts()
-        amounts.add(self.amounts)
+        amounts = Amounts(*_ADDED(self.amounts))
         return Row(
             self.properties,
             self.window_start,

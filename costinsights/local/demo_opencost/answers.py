@@ -1,10 +1,11 @@
 """From a request to an answer: status, content type and body, without any HTTP."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from costinsights.local.demo_opencost import filtering, grouping
 from costinsights.local.demo_opencost.allocation import Row
@@ -39,7 +40,7 @@ class Answer:
 
 def encode(document: object) -> bytes:
     """Compact JSON, as Go writes it."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    return msgspec.json.encode(document)
 
 
 def envelope(status: int, data: object, message: str = "") -> Answer:

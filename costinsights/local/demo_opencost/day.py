@@ -18,6 +18,7 @@ from costinsights.local.demo_opencost.rhythm import (
     growth,
     loads,
     noise,
+    noises,
     salt,
     season,
     session,
@@ -172,6 +173,8 @@ class _Plan:
         self.effects = effects(cluster.id, namespace.name, workload.name, day)
         self.load = self._load()
         self.counts = self._counts()
+        self.level = self._level()
+        self.sizing = self._sizing()
 
     @property
     def is_job(self) -> bool:
@@ -197,11 +200,8 @@ class _Plan:
         day += 0.09 * noise(self.seed, self.key, self.day)
         if self.workload.rhythm == "shop":
             day += season(self.day)
-        first = self.day * 24
-        return [
-            value * (1 + day + 0.05 * noise(self.seed, self.key + 3, first + hour))
-            for hour, value in enumerate(load)
-        ]
+        hourly = noises(self.seed, self.key + 3, self.day * 24, 24)
+        return [value * (1 + day + 0.05 * swing) for value, swing in zip(load, hourly, strict=True)]
 
     def _sizing(self) -> float:
         """Requests are set anew every few months, a little higher or lower."""
@@ -256,6 +256,7 @@ class _Plan:
         hours = range(piece.first, piece.last)
         gib = self.workload.network * GIB
         boost = self.effects.traffic if self.effects else [1.0] * 24
+        swings = noises(self.seed, mark, self.day * 24 + piece.first, len(hours))
         return PodDay(
             namespace=self.namespace,
             workload=self.workload,
@@ -267,11 +268,8 @@ class _Plan:
             last=piece.last,
             containers=tuple(self._container(c, mark, hours) for c in self.workload.containers),
             traffic=[
-                gib
-                * (0.25 + 0.75 * self.load[h])
-                * boost[h]
-                * (1 + 0.15 * noise(self.seed, mark, self.day * 24 + h))
-                for h in hours
+                gib * (0.25 + 0.75 * self.load[h]) * boost[h] * (1 + 0.15 * swing)
+                for h, swing in zip(hours, swings, strict=True)
             ],
             balancer_share=[1 / max(1, self.counts[h]) for h in hours],
         )
@@ -308,36 +306,37 @@ class _Plan:
         kept = max(workload.floor, int(workload.replicas * _NIGHTLY_SHARE))
         return workload.scales and number >= kept
 
-    def _container(self, spec: ContainerSpec, mark: int, hours: range) -> ContainerDay:
-        key = salt(mark, spec.name)
+    def _level(self) -> list[float]:
+        """Usage of cores per hour as a multiple of what it is at the peak."""
         if self.is_job:
             level = [1.0] * 24
         elif self.workload.scales:
             level = [0.78 + 0.28 * load for load in self.load]
         else:
             level = [0.35 + 0.7 * load for load in self.load]
-        if self.key % 3 == 0:  # a third uses more than it requests, more on some days
-            boost = min(1.75, max(1.0, 1.05 / spec.cpu_use)) if spec.cpu_use else 1.0
-            level = [boost * value for value in level]
-        level = [value * (1 + 0.2 * noise(self.seed, self.key + 5, self.day)) for value in level]
-        raised = self.effects.requests if self.effects else [1.0] * 24
-        raised = [self._sizing() * value for value in raised]
-        grown = self.effects.memory if self.effects else [1.0] * 24
-        base = self.day * 24
+        today = 1 + 0.2 * noise(self.seed, self.key + 5, self.day)
+        return [value * today for value in level]
+
+    def _container(self, spec: ContainerSpec, mark: int, hours: range) -> ContainerDay:
+        key, first = salt(mark, spec.name), self.day * 24 + hours.start
+        cpu_swing = noises(self.seed, key, first, len(hours))
+        ram_swing = noises(self.seed, key + 777, first, len(hours))
+        peak = spec.cpu * spec.cpu_use
+        if self.key % 3 == 0 and spec.cpu_use:  # a third uses more than it requests at times
+            peak *= min(1.75, max(1.0, 1.05 / spec.cpu_use))
         cpu_usage = [
-            spec.cpu * spec.cpu_use * level[h] * (1 + 0.18 * noise(self.seed, key, base + h))
-            for h in hours
+            peak * self.level[h] * (1 + 0.18 * swing)
+            for h, swing in zip(hours, cpu_swing, strict=True)
         ]
+        grown = self.effects.memory if self.effects else [1.0] * 24
         bytes_at_peak = spec.ram * spec.ram_use * GIB
         ram_usage = [
-            bytes_at_peak
-            * (0.94 + 0.06 * self.load[h])
-            * grown[h]
-            * (1 + 0.03 * noise(self.seed, key + 1, base + h))
-            for h in hours
+            bytes_at_peak * (0.94 + 0.06 * self.load[h]) * grown[h] * (1 + 0.03 * swing)
+            for h, swing in zip(hours, ram_swing, strict=True)
         ]
-        cpu_request = [spec.cpu * raised[h] for h in hours]
-        ram_request = [spec.ram * GIB * raised[h] for h in hours]
+        raised = self.effects.requests if self.effects else [1.0] * 24
+        cpu_request = [spec.cpu * self.sizing * raised[h] for h in hours]
+        ram_request = [spec.ram * GIB * self.sizing * raised[h] for h in hours]
         return ContainerDay(
             spec=spec,
             cpu_request=cpu_request,

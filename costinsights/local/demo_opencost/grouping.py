@@ -67,14 +67,14 @@ def _segment(properties: Properties, word: str) -> str:
 
 
 def aggregated(rows: Iterable[Row], words: Sequence[str], *, keep_metadata: bool) -> dict[str, Row]:
-    """Rows by key. Idle stays one row of its own; members of a group keep what they have in common."""
+    """Rows by key; takes the rows over. Idle stays one row of its own; members of a group keep what they have in common."""
     groups: dict[str, Row] = {}
     for row in rows:
         key = IDLE if row.is_idle else key_of(row.properties, words)
         found = groups.get(key)
         if found is None:
-            groups[key] = row.copy()
-            groups[key].name = key
+            row.name = key
+            groups[key] = row
             continue
         found.absorb(row)
         found.properties = found.properties.shared_with(row.properties, keep_metadata=keep_metadata)
@@ -100,9 +100,9 @@ def accumulated(sets: Iterable[dict[str, Row]], *, keep_metadata: bool) -> dict[
 
 
 def with_idle_shared(rows: list[Row]) -> list[Row]:
-    """Give idle's cost of cores, memory and GPUs to the other rows in proportion; idle disappears."""
+    """Give idle's cost of cores, memory and GPUs to the other rows in proportion, in place; idle goes."""
     idle = [row for row in rows if row.is_idle]
-    others = [row.copy() for row in rows if not row.is_idle]
+    others = [row for row in rows if not row.is_idle]
     for name in ("cpu_cost", "ram_cost", "gpu_cost"):
         whole = sum(getattr(row.amounts, name) for row in others)
         spare = sum(getattr(row.amounts, name) for row in idle)

@@ -38,12 +38,19 @@ def code(length: int, *parts: object) -> str:
 def noise_table(seed: int) -> tuple[float, ...]:
     """Values around 0, nearly always within -1 .. 1."""
     generator = random.Random(seed)  # noqa: S311 - demo data, no secret
-    return tuple(max(-1.2, min(1.2, generator.gauss(0, 0.4))) for _ in range(_NOISE_SIZE))
+    once = [max(-1.2, min(1.2, generator.gauss(0, 0.4))) for _ in range(_NOISE_SIZE)]
+    return (*once, *once[:24])  # a day may be cut out anywhere
 
 
 def noise(seed: int, key: int, tick: int) -> float:
     """Noise of one series (`key`) at one tick (an hour or a day)."""
-    return noise_table(seed)[(key + tick * 7919) % _NOISE_SIZE]
+    return noise_table(seed)[(key + tick) % _NOISE_SIZE]
+
+
+def noises(seed: int, key: int, first: int, count: int) -> tuple[float, ...]:
+    """Noise of one series for up to 24 successive ticks."""
+    start = (key + first) % _NOISE_SIZE
+    return noise_table(seed)[start : start + count]
 
 
 def growth(day: int, strength: float) -> float:

@@ -38,7 +38,7 @@ PROD_EU_1 = ClusterSpec(
             stateful("ledger", 3, box("ledger", 1.5, 8.0, 0.55, 0.8), volume=200, rhythm="shop"),
             deploy("fraud-scoring", 3, box("scorer", 2.0, 3.0, 0.7), rhythm="shop", scales=True),
             cron("settlement", "nightly", 2, box("settle", 1.0, 4.0, 0.9)),
-        ), annotations=(("finops.acme.test/owner", "payments-leads"),)),
+        ), annotations=(("finops_acme_test_owner", "payments-leads"),)),
         namespace("checkout", "checkout", "CC-1010", "commerce", (
             rollout("checkout-api", 6, box("api", 1.0, 1.5, 0.66), rhythm="shop", scales=True, sidecar=True, net=0.8,
                     most=34, balancer="checkout-edge"),

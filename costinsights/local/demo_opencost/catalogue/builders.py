@@ -131,8 +131,8 @@ def cron(
     name: str, when: str, workers: int, container: ContainerSpec, **options: Unpack[Options]
 ) -> Workload:
     """A job that a cron job starts; `workers` pods run while the rhythm `when` is on."""
-    fixed: Options = {"rhythm": when, "scales": True, "floor": 0, "services": ()}
-    return _workload("job", name, workers, container, **{**fixed, **options})
+    extra: Options = {**options, "rhythm": when, "scales": True, "floor": 0, "services": ()}
+    return _workload("job", name, workers, container, **extra)
 
 
 def namespace(

@@ -22,7 +22,7 @@ INITECH_1 = ClusterSpec(
         core=0.031611, ram=0.004237, gpu=0.95, volume=0.00005479452, load_balancer=0.0,
         zone_traffic=0.0, internet_traffic=0.0, nat_traffic=0.0,
     ),
-    pools=(NodePool("worker", "k3s", 4, 16, 0, "worker-{a}", "k3s://worker-{a}"),),
+    pools=(NodePool("worker", "k3s", 4, 12, 0, "worker-{a}", "k3s://worker-{a}"),),
     zones=(),
     fill=0.97,
     kubernetes_version="1.31",
@@ -43,6 +43,7 @@ INITECH_1 = ClusterSpec(
             deploy("accounts", 3, box("accounts", 1.0, 2.0, 0.5), rhythm="office", scales=True, floor=2),
             stateful("accounts-db", 2, box("postgres", 1.0, 4.0, 0.4, 0.85), volume=200, rhythm="office"),
             cron("audit-export", "adhoc", 3, box("export", 0.4, 1.0, 0.9)),
+            stateful("archive", 1, box("archive", 1.2, 3.0, 0.3, 0.7), volume=300),
             deploy("rounding-service", 1, box("app", 0.3, 0.5, 0.4), rhythm="office"),
         )),
         namespace("monitoring", "it", "4200", "workplace", (
