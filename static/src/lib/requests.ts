@@ -1,0 +1,79 @@
+import htmx from "htmx.org";
+import { announce } from "./live";
+
+/** What an htmx request needs around it: clean addresses, "refreshing…", errors that keep the old numbers. */
+
+interface Detail {
+  parameters: Record<string, unknown>;
+  elt: Element;
+  target?: Element;
+  xhr: XMLHttpRequest;
+  shouldSwap: boolean;
+}
+
+/** Removes what is empty or only says the default, so that addresses stay short enough to share. */
+export function withoutEmpty(parameters: Record<string, unknown>): string[] {
+  const defaults: Record<string, string> = {
+    window: "today",
+    aggregate: "namespace",
+    idle: "separate",
+  };
+  return Object.keys(parameters).filter((name) => {
+    const value = parameters[name];
+    return value === "" || value === undefined || defaults[name] === value;
+  });
+}
+
+function results(): HTMLElement | null {
+  return document.getElementById("results");
+}
+
+function setBusy(busy: boolean): void {
+  results()?.setAttribute("aria-busy", String(busy));
+  if (busy) results()?.removeAttribute("data-failed");
+}
+
+function fail(text: string): void {
+  setBusy(false);
+  const place = document.getElementById("request-error");
+  if (place) {
+    place.hidden = false;
+    const slot = place.querySelector("[data-text]");
+    if (slot) slot.textContent = text;
+  }
+  announce(text);
+}
+
+const detailOf = (event: Event) => (event as CustomEvent<Detail>).detail;
+
+export function initRequests(): void {
+  htmx.on("htmx:configRequest", (event) => {
+    const { parameters, elt } = detailOf(event);
+    if (!elt.matches("[data-query-bar]")) return;
+    for (const name of withoutEmpty(parameters)) delete parameters[name];
+  });
+  htmx.on("htmx:beforeRequest", () => setBusy(true));
+  htmx.on("htmx:beforeSwap", (event) => {
+    const detail = detailOf(event);
+    // A sign-in page instead of numbers: the session ended. Load the address as a page.
+    if (detail.target?.id === "results" && !detail.xhr.responseText.includes('id="results"')) {
+      detail.shouldSwap = false;
+      location.reload();
+    }
+  });
+  htmx.on("htmx:afterSettle", () => {
+    setBusy(false);
+    const text = results()?.dataset.announce;
+    if (text) announce(text);
+  });
+  htmx.on("htmx:responseError", (event) => {
+    const { status } = detailOf(event).xhr;
+    fail(`The server answered with error ${status}. The last numbers stay on the page.`);
+  });
+  htmx.on("htmx:sendError", () =>
+    fail("The server cannot be reached. The last numbers stay on the page."),
+  );
+  htmx.on("htmx:timeout", () =>
+    fail("The answer takes too long. The last numbers stay on the page."),
+  );
+}
