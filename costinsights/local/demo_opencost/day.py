@@ -206,7 +206,9 @@ class _Plan:
     def _sizing(self) -> float:
         """Requests are set anew every few months, a little higher or lower."""
         period = 70 + self.key % 60
-        return 1 + 0.14 * noise(self.seed, self.key + 7, (self.day + self.key % period) // period)
+        return 0.97 + 0.11 * noise(
+            self.seed, self.key + 7, (self.day + self.key % period) // period
+        )
 
     def _counts(self) -> list[int]:
         workload = self.workload

@@ -5,7 +5,7 @@ packed first, those that only a busy hour or an incident needs last; so when loa
 nodes fall empty and go away, as with a real autoscaler. The node of a slot never changes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from costinsights.local.demo_opencost.catalogue import CLUSTERS
@@ -28,6 +28,7 @@ class NodeSlot:
     free_ram: float
     free_gpus: int
     owner: str = ""  # the one workload that an incident's node is for
+    pods: list[str] = field(default_factory=list)  # names of their workloads
 
     def session(self, cluster: ClusterSpec, hour: int) -> int:
         """Number of the session at an hour: constant on a steady node."""
@@ -112,6 +113,7 @@ def fleet_of(cluster_id: str) -> Fleet:
         node.free_cores -= sum(c.cpu for c in workload.containers)
         node.free_ram -= sum(c.ram for c in workload.containers)
         node.free_gpus -= workload.gpu
+        node.pods.append(workload.name)
         place[namespace_name, workload.name, number] = node.index
     for namespace in cluster.namespaces:
         if namespace.born is not None:
@@ -147,9 +149,15 @@ def _node_for(
     candidates = [
         n for n in nodes if n.group in (_STEADY, group) and bool(n.pool.gpus) == bool(workload.gpu)
     ]
-    for node in candidates:
-        if node.free_cores >= cores and node.free_ram >= ram and node.free_gpus >= workload.gpu:
-            return node
+    fitting = [
+        node
+        for node in candidates
+        if node.free_cores >= cores and node.free_ram >= ram and node.free_gpus >= workload.gpu
+    ]
+    if fitting and group == _STEADY:  # pods of one workload keep apart where they can
+        return min(fitting, key=lambda node: (node.pods.count(workload.name), node.index))
+    if fitting:
+        return fitting[0]
     pool = next(p for p in cluster.pools if bool(p.gpus) == bool(workload.gpu))
     node = NodeSlot(
         index=len(nodes),

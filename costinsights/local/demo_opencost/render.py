@@ -144,7 +144,7 @@ def _balancers(row: Row) -> dict[str, Any] | None:
             "cost": balancer.cost,
             "private": balancer.private,
             "ip": balancer.ip,
-            "hours": balancer.hours,
+            "hours": number(balancer.hours),
             "adjustment": 0,
         }
         for key, balancer in row.balancers.items()
