@@ -38,6 +38,10 @@ def named_failure(error: Exception, *, host: str) -> OutboundError:
             return ConnectionFailed(f"{host} broke the connection off.", reason="broken_off")
         if isinstance(cause, ssl.SSLError):
             return _no_tls(cause, host)
+        if isinstance(cause, TimeoutError):
+            return ConnectionFailed(
+                f"{host} accepted the connection and then said nothing.", reason="no_answer"
+            )
     return ConnectionFailed(f"{host} broke the connection off.", reason="broken_off")
 
 
