@@ -1,6 +1,7 @@
 """Fills every table of a tenant with rows that carry the tenant's canary."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
@@ -24,7 +25,7 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("accounts.ApiToken", "key_id"): lambda canary: canary[-12:].lower(),
     ("accounts.ApiToken", "scopes"): lambda _: ["read", "write"],
     ("accounts.ApiToken", "secret_hash"): lambda _: "0" * 64,
-    ("accounts.ApiToken", "expires_at"): lambda _: timezone.now() + timezone.timedelta(days=30),
+    ("accounts.ApiToken", "expires_at"): lambda _: timezone.now() + timedelta(days=30),
     ("costs.Cluster", "currency"): lambda _: "USD",
     ("costs.Cluster", "slug"): lambda canary: canary.lower(),
     ("costs.Cluster", "opencost_url"): lambda canary: f"http://127.0.0.1:1/{canary}",

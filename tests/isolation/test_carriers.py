@@ -7,6 +7,7 @@ from celery import current_app
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from costinsights.accounts import services as accounts
 from costinsights.accounts.models import Scope, TenantSession, User
@@ -66,7 +67,10 @@ def test_a_token_of_one_tenant_opens_nothing_in_another(
 ) -> None:
     with tenant_context(seeded_acme.tenant):
         token = accounts.create_token(
-            user=User.objects.get(email=SAME_EMAIL), name="probe", scopes=[Scope.READ]
+            user=User.objects.get(email=SAME_EMAIL),
+            name="probe",
+            scopes=[Scope.READ],
+            at=timezone.now(),
         )
     for path in ("/api/v1/me", "/api/v1/clusters/", "/api/v1/costs/current", "/api/v1/tokens/"):
         client = Client(HTTP_AUTHORIZATION=f"Bearer {token.text}")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from costinsights.accounts import services as accounts
 from costinsights.accounts.models import Role, Scope, User
@@ -40,7 +41,10 @@ def principals(seeded: Seeded) -> dict[str, Client]:
         viewer.set_password(SAME_PASSWORD)
         viewer.save()
         token = accounts.create_token(
-            user=User.objects.get(email=SAME_EMAIL), name="probe", scopes=[Scope.READ, Scope.WRITE]
+            user=User.objects.get(email=SAME_EMAIL),
+            name="probe",
+            scopes=[Scope.READ, Scope.WRITE],
+            at=timezone.now(),
         )
     for name, email in (("owner", SAME_EMAIL), ("viewer", "viewer@same.test")):
         answer = made[name].post("/sign-in/", {"username": email, "password": SAME_PASSWORD})

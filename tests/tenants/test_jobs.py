@@ -1,5 +1,6 @@
 """One tick of beat reaches every tenant that may work, and no other."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -49,7 +50,7 @@ def test_expired_sessions_are_forgotten_and_live_ones_kept(acme: Tenant) -> None
     now: Any = timezone.now()
     for key, hours in (("old", -1), ("new", 1)):
         TenantSession.objects.create(
-            session_key=key, session_data="", expire_date=now + timezone.timedelta(hours=hours)
+            session_key=key, session_data="", expire_date=now + timedelta(hours=hours)
         )
     assert forget_expired_sessions() == 1
     assert [session.pk for session in TenantSession.objects.all()] == ["new"]
