@@ -2,7 +2,7 @@
 
 A new schema is a replay of the empty template schema's definitions: tables, constraints and indexes by
 their own names (later migrations name them), the list of applied migrations, and no other row.
-django-tenants' clone copies rows by default and slows down within a session; docs/adr/0003 has the figures.
+django-tenants' clone copies rows by default and slows down within a session; docs/content/adr/0003 has the figures.
 """
 
 from typing import Any
