@@ -99,7 +99,7 @@ def _value(field: models.Field[Any, Any], canary: str, rows: dict[str, models.Mo
     if field.name.endswith("_sealed") or field.name.startswith("sealed_"):
         return seal(canary, aad="nowhere")
     if field.choices:
-        return field.get_default() or field.choices[0][0]  # type: ignore[index]  # flat choices here
+        return field.get_default() or field.choices[0][0]
     if isinstance(field, models.CharField | models.TextField):
         return canary[: field.max_length] if field.max_length else canary
     if field.has_default() or field.null:
