@@ -132,33 +132,37 @@ def _value(reader: _Reader) -> str:
 def _comparison(
     name: str, key: str | None, operator: str, values: list[str], reader: _Reader
 ) -> Test:
-    negated = operator.startswith("!")
-    compare = _COMPARE[operator.removeprefix("!")]
-    have = _reader_of(name, key, reader)
+    negated, plain = operator.startswith("!"), operator.removeprefix("!")
+    wanted = ["" if value == UNALLOCATED else value for value in values]
+    if (name == "services" and key is None) or (name in _MAPS and key is None):
+        have, compare = _members(name), _COMPARE[":" if plain == "~:" else plain]
+        if name in _MAPS:
+            wanted = [sanitise(value) for value in wanted]
+    else:
+        have, compare = _single(name, key, reader), _COMPARE[plain]
 
     def test(row: Row) -> bool:
         found = have(row.properties)
-        hit = any(
-            any(compare(item, "" if value == UNALLOCATED else value) for item in found)
-            for value in values
-        )
-        return hit != negated
+        return any(compare(item, value) for item in found for value in wanted) != negated
 
     return test
 
 
-def _reader_of(name: str, key: str | None, reader: _Reader) -> Callable[[Properties], list[str]]:
-    """What a field holds for a row, as a list of texts: services have many, a bare label its keys."""
+def _members(name: str) -> Callable[[Properties], list[str]]:
+    """Services, or the names of labels: `:` and `~:` both ask for a whole member."""
+    if name == "services":
+        return lambda properties: list(properties.services) or [""]
+    pairs = _MAPS[name]
+    return lambda properties: list(pairs(properties))
+
+
+def _single(name: str, key: str | None, reader: _Reader) -> Callable[[Properties], list[str]]:
+    """The one text of a field or of a label; no text at all for fields that OpenCost never matches."""
     if name in _FIELDS and key is None:
         field = _FIELDS[name]
         return lambda properties: [field(properties)]
-    if name == "services" and key is None:
-        return lambda properties: list(properties.services) or [""]
     if name in _MAPS:
-        pairs = _MAPS[name]
-        if key is None:
-            return lambda properties: list(pairs(properties))
-        wanted = sanitise(key)
+        pairs, wanted = _MAPS[name], sanitise(key or "")
         return lambda properties: [pairs(properties).get(wanted, "")]
     if name in _DEAD:
         return lambda properties: []
