@@ -12,16 +12,10 @@ from costinsights.core.errors import InvalidInput
 from costinsights.core.periods import WINDOW_WORDS
 from costinsights.costs.charts import COMPONENT_NAMES, build_charts, row_colours
 from costinsights.costs.current.answer import CurrentCosts
+from costinsights.costs.current.drill import branches_of, breadcrumb, drill, with_branches
 from costinsights.costs.current.query import MOST_ROWS, CurrentCostQuery, IdleMode
 from costinsights.costs.current.rows import CostRow, Flag, Kind
-from costinsights.costs.drill import (
-    OPERATOR_WORDS,
-    Chip,
-    address,
-    chips,
-    crumbs,
-    drill_link,
-)
+from costinsights.opencost.filters import Comparison, Filter, Operator
 
 WINDOWS = {
     "today": "Today",
@@ -45,11 +39,20 @@ DIMENSIONS = {
     "node": "Node",
 }
 IDLE_MODES = {
-    IdleMode.SEPARATE: "Show separately",
-    IdleMode.SHARE: "Share by cluster",
-    IdleMode.HIDE: "Hide",
+    IdleMode.SEPARATE: "Separate row",
+    IdleMode.SHARE: "Shared by cluster",
+    IdleMode.HIDE: "Hidden",
 }
-OPERATORS = {name: OPERATOR_WORDS[name] for name in (":", "!:", "~:", "!~:", "<~:", "~>:")}
+OPERATOR_WORDS = {
+    Operator.EQUALS: "is",
+    Operator.NOT_EQUALS: "is not",
+    Operator.CONTAINS: "contains",
+    Operator.NOT_CONTAINS: "does not contain",
+    Operator.STARTS_WITH: "starts with",
+    Operator.NOT_STARTS_WITH: "does not start with",
+    Operator.ENDS_WITH: "ends with",
+    Operator.NOT_ENDS_WITH: "does not end with",
+}
 FILTER_FIELDS = {
     "namespace": "Namespace",
     "controllerKind": "Workload kind",
@@ -60,6 +63,7 @@ FILTER_FIELDS = {
     "label": "Label",
     "annotation": "Annotation",
 }
+_VALUE_WORDS = {"__unallocated__": "Unallocated", "__unmounted__": "Unmounted"}
 FLAG_TEXTS = {
     Flag.UNKNOWN_COST: "OpenCost sent no value for a component of this row. It is counted as 0, so the row may cost more.",
     Flag.IDLE_SHARED: "Holds its part of the idle cost of its cluster.",
@@ -79,6 +83,28 @@ class Choice:
     value: str
     label: str
     selected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One condition of the filter; all of them hold. `remove_url` is the page without it.
+
+    A condition that is no single comparison has only its text, as `value`.
+    """
+
+    field: str
+    operator: str
+    value: str
+    text: str
+    remove_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the way down; `url` is "" for the one the page stands on."""
+
+    label: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +162,8 @@ def page_context(
         "can_manage": can_manage,
         "connect_url": connect_url,
         "bar": query_bar(query, clusters, path),
-        "crumbs": crumbs(query, clusters, path),
-        "filter_text": error.value or ""
-        if error and error.field == "filter"
-        else query.filter_text,
+        "crumbs": steps(query, clusters, path),
+        "filter_text": _typed_filter(query, error),
         "page_url": address(path, query),
         "clear_url": address(path, query, filter="", cluster=""),
         "csv_url": address(csv_path, query),
@@ -150,13 +174,20 @@ def page_context(
     return context
 
 
+def _typed_filter(query: CurrentCostQuery, error: InvalidInput | None) -> str:
+    """The filter as it was typed, also where it could not be read."""
+    if error is not None and error.field == "filter":
+        return str(error.extra.get("value") or "")
+    return query.filter_text
+
+
 def _answer_context(
     query: CurrentCostQuery, costs: CurrentCosts, by_kind: CurrentCosts | None, path: str
 ) -> dict[str, Any]:
     def link(row: CostRow) -> str:
         return drill_link(query, row, path)
 
-    states = [source.state for source in costs.sources]
+    shown = shown_components(costs)
     return {
         "charts": build_charts(
             costs.rows,
@@ -164,20 +195,22 @@ def _answer_context(
             costs.currency,
             grouped_by=grouped_by(query).lower(),
             link=link,
-            by_kind=by_kind.rows if by_kind else (),
+            by_kind=by_kind.rows if by_kind and _shows_kinds(query) else (),
         ),
         "columns": columns(query, costs, path),
         "lines": lines(query, costs, path),
-        "totals": _line(costs.totals, shown_components(costs), "", ""),
+        "totals": _line(costs.totals, shown, "", ""),
         "hides_rows": any(row.kind == Kind.OTHERS for row in costs.rows),
         "more_url": address(path, query, limit=str(MOST_ROWS)),
         "grouped_by": grouped_by(query),
         "kpis": kpi_context(costs),
-        "all_waiting": bool(states) and all(state == "waiting" for state in states),
-        "all_failed": bool(states) and all(state == "failed" for state in states),
-        "some_failed": any(state in {"failed", "excluded"} for state in states),
         "is_filtered": bool(query.filter_text or query.clusters),
     }
+
+
+def _shows_kinds(query: CurrentCostQuery) -> bool:
+    """Whether a chart by workload kind says more than the one by what the table is grouped by."""
+    return query.aggregate_text in {"namespace", "cluster", "node"} or bool(query.aggregate[0].key)
 
 
 def kpi_context(costs: CurrentCosts) -> dict[str, Decimal | None]:
@@ -201,7 +234,6 @@ def query_bar(
     windows = dict(WINDOWS)
     if query.window not in windows:
         windows[query.window] = period_text(query)
-    chosen: list[Chip] = chips(query, path)
     return {
         "windows": _choices(windows, query.window),
         "is_custom": query.window not in WINDOW_WORDS,
@@ -209,14 +241,58 @@ def query_bar(
         "aggregates": _choices(offered, aggregate),
         "idle_modes": _choices({str(k): v for k, v in IDLE_MODES.items()}, str(query.idle)),
         "clusters": _choices(dict(clusters), ",".join(query.clusters)),
-        "chips": chosen,
+        "chips": chips(query, path),
         "fields": FILTER_FIELDS,
-        "operators": OPERATORS,
+        "operators": {str(operator): word for operator, word in OPERATOR_WORDS.items()},
         "sort": query.parameters().get("sort", ""),
         "limit": query.parameters().get("limit", ""),
         "currency": query.currency,
         "options_changed": query.idle != IdleMode.SEPARATE,
     }
+
+
+def chips(query: CurrentCostQuery, path: str) -> list[Chip]:
+    """The filter's conditions in words, each with the address of the page without it."""
+    branches = branches_of(query.filter)
+    return [
+        _chip(
+            branch,
+            address(path, with_branches(query, (*branches[:index], *branches[index + 1 :]))),
+        )
+        for index, branch in enumerate(branches)
+    ]
+
+
+def _chip(branch: Filter, remove_url: str) -> Chip:
+    text = branch.render()
+    if not isinstance(branch, Comparison):
+        return Chip("", "", text, text, remove_url)
+    field = FILTER_FIELDS.get(branch.field, branch.field.capitalize())
+    values = " or ".join(_VALUE_WORDS.get(value, value) for value in branch.values)
+    return Chip(
+        f"{field} {branch.key}".rstrip(),
+        OPERATOR_WORDS[branch.operator],
+        values,
+        text,
+        remove_url,
+    )
+
+
+def steps(query: CurrentCostQuery, clusters: Sequence[tuple[str, str]], path: str) -> list[Step]:
+    """All / cluster / namespace / kind / workload / pod, as far as the query has gone down."""
+    return [
+        Step(
+            _VALUE_WORDS.get(crumb.label, crumb.label),
+            address(path, crumb.query) if crumb.query is not None else "",
+        )
+        for crumb in breadcrumb(query, dict(clusters))
+    ]
+
+
+def drill_link(query: CurrentCostQuery, row: CostRow, path: str) -> str:
+    """The page one level below a row; "" where there is none."""
+    below = drill(query, row)
+    return address(path, below) if below is not None else ""
 
 
 def grouped_by(query: CurrentCostQuery) -> str:
@@ -300,3 +376,9 @@ def _line(row: CostRow, shown: Sequence[str], colour: str, url: str) -> Line:
 
 def _choices(offered: dict[str, str], selected: str) -> list[Choice]:
     return [Choice(value, label, value == selected) for value, label in offered.items()]
+
+
+def address(path: str, query: CurrentCostQuery, **changes: str) -> str:
+    """A page for this query with some parameters changed; "" removes one."""
+    text = query.query_string(**changes)
+    return f"{path}?{text}" if text else path

@@ -117,11 +117,13 @@ export function barsConfig(spec: BarsSpec, look: Look): ChartConfiguration<"bar"
         x: {
           stacked: true,
           beginAtZero: true,
+          bounds: "data",
           border: { display: false },
           grid: { color: look.grid, drawTicks: false },
           ticks: {
             color: look.muted,
             maxTicksLimit: 5,
+            includeBounds: false,
             padding: 6,
             callback: (value) => axisAmount(Number(value), spec.currency),
           },
