@@ -185,3 +185,23 @@ def test_a_training_job_has_a_gpu_and_says_which() -> None:
     assert trainer["gpuAllocation"]["gpuModel"] == "NVIDIA-A10G"
     assert 0 < trainer["gpuEfficiency"] < 1
     assert trainer["rawAllocationOnly"]["gpuUsageMax"] is not None
+
+
+@pytest.mark.parametrize("date", ["2026-10-26", "2026-11-09", "2026-11-14"])
+def test_a_load_balancers_price_is_split_over_its_pods_without_a_rest(date: str) -> None:
+    found = rows(window=day(date), aggregate="namespace", includeIdle="true")
+    price = CLUSTERS["prod-eu-1"].prices.load_balancer * 24
+
+    for namespace in ("checkout", "ingress-nginx", "partner-api", "__unmounted__"):
+        assert found[namespace]["loadBalancerCost"] == pytest.approx(price, abs=1e-5)
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS)
+def test_no_machine_is_fuller_than_it_is_large_on_an_ordinary_day(cluster: str) -> None:
+    largest = max(CLUSTERS[cluster].pools, key=lambda pool: pool.cores)
+    found = rows(cluster, window=MONDAY, aggregate="node", filter='node!:""')
+
+    for row in found.values():
+        hours = row["minutes"] / 60
+        assert row["cpuCoreHours"] <= 1.02 * largest.cores * hours
+        assert row["ramByteHours"] <= 1.02 * largest.ram * 1024**3 * hours

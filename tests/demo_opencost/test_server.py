@@ -4,6 +4,8 @@ import gzip
 import http.client
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
@@ -200,3 +202,26 @@ def test_redirect_points_to_itself(demo: DemoServer) -> None:
     found = get(demo, "/installInfo")
 
     assert (found.status, found.headers["Location"]) == (302, "/initech-1/installInfo")
+
+
+@pytest.mark.processes
+def test_the_command_line_prints_its_addresses_and_ends_on_sigterm() -> None:
+    command = [sys.executable, "-m", "costinsights.local.demo_opencost", "--port", "0", "--quiet"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(4)]
+        port = int(lines[0].split(":")[-1].split("/")[0])
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request("GET", "/globex-main/healthz")
+        status = connection.getresponse().status
+        connection.close()
+        process.terminate()
+
+    assert status == 200
+    assert [line.rsplit("/", 1)[1].strip() for line in lines] == [
+        "prod-eu-1",
+        "staging-us-1",
+        "globex-main",
+        "initech-1",
+    ]
+    assert process.returncode == 0

@@ -79,12 +79,13 @@ class DemoCluster:
 
     def install_info(self, now: datetime) -> Answer:
         """Has no envelope; the counts are texts."""
-        pods = day_of(self.id, self.seed, int(now.timestamp()) // 86400).pods
+        day = day_of(self.id, self.seed, int(now.timestamp()) // 86400)
+        running = [pod for pod in day.pods if pod.first <= now.hour < pod.last]
         document = {
             "containers": [],
             "clusterInfo": {
-                "nodeCount": str(len({pod.node.name for pod in pods if pod.last > now.hour})),
-                "podCount": str(sum(pod.first <= now.hour < pod.last for pod in pods)),
+                "nodeCount": str(len({pod.node.name for pod in running})),
+                "podCount": str(len(running)),
             },
             "version": VERSION,
         }

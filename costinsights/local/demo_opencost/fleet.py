@@ -12,7 +12,7 @@ from costinsights.local.demo_opencost.catalogue import CLUSTERS
 from costinsights.local.demo_opencost.rhythm import JOB_RHYTHMS, code, salt, session
 from costinsights.local.demo_opencost.specs import ClusterSpec, Namespace, NodePool, Workload
 
-_STEADY, _LATER, _SCALED, _JOB, _RARE, _RARE_JOB = range(6)
+_STEADY, _LATER, _SCALED, _JOB, _BY_HAND, _RARE, _RARE_JOB = range(7)
 _GROWN = 1.1  # a slot needed only above this multiple of the usual number waits for growth
 _BUSY = 1.5  # and above this one for an incident
 
@@ -63,11 +63,12 @@ class Fleet:
 
 
 def _group(workload: Workload, number: int, needed_at: float) -> int:
-    job = workload.rhythm in JOB_RHYTHMS
+    by_hand = workload.rhythm == "adhoc"
+    job = workload.rhythm in JOB_RHYTHMS and not by_hand
     if needed_at > _BUSY:
         return _RARE_JOB if job else _RARE
-    if job:
-        return _JOB
+    if job or by_hand:
+        return _JOB if job else _BY_HAND
     if workload.scales and number >= workload.floor:
         return _SCALED
     return _LATER if needed_at > _GROWN and number else _STEADY

@@ -126,7 +126,7 @@ RHYTHMS: dict[str, tuple[Callable[[int, int], float], int, int]] = {
     "six-hourly": (_six_hourly, 0, 6),
     "training": (_training, 12, 24),
     "monday": (_monday, 12, 24),
-    "adhoc": (_never, 0, 24),  # a day's run is drawn in `day`
+    "adhoc": (_never, 4, 24),  # a day's run is drawn in `day`
 }
 JOB_RHYTHMS = frozenset({"nightly", "six-hourly", "training", "monday", "adhoc"})
 

@@ -16,7 +16,8 @@ from costinsights.local.demo_opencost.allocation import (
     Row,
     Volume,
 )
-from costinsights.local.demo_opencost.day import ContainerDay, Day, PodDay, day_of, day_start
+from costinsights.local.demo_opencost.day import Day, day_of, day_start
+from costinsights.local.demo_opencost.plan import ContainerDay, PodDay
 from costinsights.local.demo_opencost.rhythm import DATA_START, JOB_RHYTHMS, salt
 from costinsights.local.demo_opencost.specs import GIB, ClusterSpec
 
