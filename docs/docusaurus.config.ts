@@ -81,7 +81,7 @@ const config: Config = {
       copyright: "Figures are list-price allocations from OpenCost, not your cloud bill. Apache-2.0.",
     },
     prism: {
-      theme: themes.github,
+      theme: themes.vsLight,
       darkTheme: themes.vsDark,
       additionalLanguages: ["bash", "json", "http", "ini", "sql", "python"],
     },
