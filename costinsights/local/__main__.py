@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
         "--port", type=port_number, default=os.environ.get("PORT") or str(DEFAULT_PORT)
     )
     starting.add_argument("--reset", action="store_true", help="forget everything first")
+    starting.add_argument("--reload", action="store_true", help="follow every source change")
     starting.set_defaults(act=_up)
 
     stopping = commands.add_parser("stop", help="stop what `up` or `services` left running")
@@ -71,7 +72,7 @@ def port_number(text: str) -> int:
 def _up(options: argparse.Namespace, state: State) -> int:
     if options.reset:
         reset(state)
-    return up(state, options.port)
+    return up(state, options.port, reload=options.reload)
 
 
 def _stop(_options: argparse.Namespace, state: State) -> int:

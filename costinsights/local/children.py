@@ -33,6 +33,7 @@ class Child:
     is_ready: Callable[[Child], bool]
     stop_signals: tuple[tuple[int, float], ...] = ((signal.SIGTERM, 10.0),)
     ready_seconds: float = 60.0
+    directory: Path = PROJECT
     log_starts_at: int = 0
     failures: int = 0
     _popen: subprocess.Popen[bytes] | None = None
@@ -50,7 +51,7 @@ class Child:
         with self.log.open("ab") as output:
             self._popen = subprocess.Popen(
                 self.arguments,
-                cwd=PROJECT,
+                cwd=self.directory,
                 env={**self.environment, MARKER: str(self.state.directory.resolve())},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -13,18 +13,35 @@ from .children import Child
 from .environment import BASE_DOMAIN
 from .ports import LOOPBACK, free_port
 from .processes import write_private
-from .state import State
+from .state import PROJECT, State
 
 
-def web(state: State, environment: Mapping[str, str], port: int) -> Child:
+def web(state: State, environment: Mapping[str, str], port: int, *, reload: bool = False) -> Child:
     """The pages and the API on 127.0.0.1; ready when /healthz answers."""
-    arguments = [
-        sys.executable, "-m", "gunicorn", "costinsights.wsgi",
-        "--bind", f"{LOOPBACK}:{port}", "--worker-class", "gthread", "--workers", "2",
-        "--threads", "4", "--graceful-timeout", "5", "--no-control-socket",
-    ]  # fmt: skip
+    place = f"{LOOPBACK}:{port}"
+    if reload:
+        arguments = [sys.executable, "manage.py", "runserver", place]
+        environment = {**environment, "DEBUG": "1"}
+    else:
+        arguments = [
+            sys.executable, "-m", "gunicorn", "costinsights.wsgi", "--bind", place,
+            "--worker-class", "gthread", "--workers", "2", "--threads", "4",
+            "--graceful-timeout", "5", "--no-control-socket",
+        ]  # fmt: skip
     return Child(
         "web", arguments, environment, state, lambda _: answers(port, "/healthz", BASE_DOMAIN)
+    )
+
+
+def front_end(state: State) -> Child:
+    """esbuild, building again whenever a source file changes."""
+    return Child(
+        "front-end",
+        ["npm", "run", "--silent", "watch"],
+        dict(os.environ),
+        state,
+        lambda child: not child.has_ended,
+        directory=PROJECT / "static",
     )
 
 

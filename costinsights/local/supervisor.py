@@ -22,13 +22,14 @@ from .environment import product_environment
 from .postgres import Postgres
 from .preparation import Preparation
 from .processes import LocalError, ProcessId, read_record, write_record
-from .programs import beat, demo_opencost, web, worker
+from .programs import beat, demo_opencost, front_end, web, worker
 from .progress import say, step
 from .services import servers_of, starting_alone
 from .state import State
 from .valkey import Valkey
 
-PROGRAMS = ("beat", "worker", "web", "demo-opencost")  # in the order they are stopped
+PROGRAMS = ("front-end", "beat", "worker", "web", "demo-opencost")  # in the order they are stopped
+OTHERS_STATE = frozenset({"test"})  # of a test run in the same checkout
 WATCH_SECONDS = 0.25
 
 
@@ -52,11 +53,14 @@ class Interruption:
             raise Interrupted
 
 
-def up(state: State, port: int) -> int:
-    """Start everything, watch it until interrupted, stop everything. The exit code."""
+def up(state: State, port: int, *, reload: bool = False) -> int:
+    """Start everything, watch it until interrupted, stop everything. The exit code.
+
+    With `reload`, pages and the front end follow every change of a source file.
+    """
     started = time.monotonic()
     with only_supervisor(state, port):
-        running = Running(state, port, Interruption())
+        running = Running(state, port, Interruption(), reload=reload)
         try:
             opencost = running.start()
             say("\n" + summary(state, port, opencost, seconds=time.monotonic() - started) + "\n")
@@ -75,7 +79,10 @@ def up(state: State, port: int) -> int:
 class Running:
     """What this supervisor has started so far."""
 
-    def __init__(self, state: State, port: int, interruption: Interruption) -> None:
+    def __init__(
+        self, state: State, port: int, interruption: Interruption, *, reload: bool = False
+    ) -> None:
+        self.reload = reload
         self.state = state
         self.port = port
         self.interruption = interruption
@@ -97,9 +104,10 @@ class Running:
         preparation.collect_static()
         environment = preparation.environment
         programs = [
-            web(self.state, environment, self.port),
+            web(self.state, environment, self.port, reload=self.reload),
             worker(self.state, environment),
             beat(self.state, environment),
+            *([front_end(self.state)] if self.reload else []),
         ]
         for program in programs:  # all at once, then wait for each
             self._start(program)
@@ -192,9 +200,14 @@ def down(state: State) -> None:
 def reset(state: State) -> None:
     """Stop the demo and remove everything it remembers. There is no way back."""
     down(state)
-    for directory in (servers_of(state.directory)[0].home, state.directory):
-        if directory.exists():
-            shutil.rmtree(directory)
+    home = servers_of(state.directory)[0].home
+    for path in (home, *(state.directory.iterdir() if state.directory.exists() else ())):
+        if path.name in OTHERS_STATE:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,116 @@
+"""The tenants of the demo, with their people and with clusters that ask the demo OpenCost."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from costinsights.accounts.models import Role, User
+from costinsights.accounts.services import create_user
+from costinsights.core.tenancy import public_context, tenant_context
+from costinsights.costs.models import Cluster
+from costinsights.local.addresses import PASSWORD
+from tenants.models import Domain, Plan, StaffUser, Tenant
+from tenants.services import create_tenant
+
+STAFF = "staff@costinsights.test"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCluster:
+    """A cluster and the id under which the demo OpenCost serves it."""
+
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoTenant:
+    """A tenant of the demo; its reporting currency is that of its clusters."""
+
+    slug: str
+    name: str
+    plan: Plan
+    clusters: tuple[DemoCluster, ...]
+
+
+TENANTS = (
+    DemoTenant(
+        "acme",
+        "Acme",
+        Plan.ENTERPRISE,
+        (
+            DemoCluster("prod-eu-1", "Production EU"),
+            DemoCluster("staging-us-1", "Staging US"),
+        ),
+    ),
+    DemoTenant("globex", "Globex", Plan.SAAS, (DemoCluster("globex-main", "Globex main"),)),
+    DemoTenant("initech", "Initech", Plan.COMMUNITY, (DemoCluster("initech-1", "Initech"),)),
+)
+PEOPLE = (("owner", Role.OWNER), ("viewer", Role.VIEWER))
+
+
+class Command(BaseCommand):
+    help = "Create or complete the demo's tenants. Their password is public: demo mode only."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--opencost", required=True, help="base URL of the demo OpenCost")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO_MODE:
+            raise CommandError(
+                "The demo's passwords are public. Set DEMO_MODE=1 if this installation is a demo."
+            )
+        make_demo(opencost=options["opencost"].rstrip("/"))
+        self.stdout.write(f"{', '.join(tenant.name for tenant in TENANTS)} are ready.")
+
+
+def make_demo(*, opencost: str) -> None:
+    """Create what is missing and point the demo's clusters to `opencost`. Safe to repeat.
+
+    What people changed in the demo since stays: only the clusters' addresses are set again.
+    """
+    for wanted in TENANTS:
+        tenant = _tenant(wanted)
+        with tenant_context(tenant), transaction.atomic():
+            _people(wanted)
+            _clusters(wanted, opencost)
+    with public_context(), transaction.atomic():
+        if not StaffUser.objects.filter(email=STAFF).exists():
+            StaffUser.objects.create_superuser(STAFF, PASSWORD, name="Demo staff")
+
+
+def _tenant(wanted: DemoTenant) -> Tenant:
+    with public_context():
+        tenant: Tenant | None = Tenant.objects.filter(slug=wanted.slug).first()
+    if tenant is None:
+        return create_tenant(name=wanted.name, slug=wanted.slug, plan=wanted.plan)
+    with public_context(), transaction.atomic():
+        # The base domain may have changed since.
+        domain = f"{wanted.slug}.{settings.BASE_DOMAIN}"
+        Domain.objects.filter(tenant=tenant, is_primary=True).update(domain=domain)
+    return tenant
+
+
+def _people(wanted: DemoTenant) -> None:
+    for word, role in PEOPLE:
+        email = f"{word}@{wanted.slug}.test"
+        if not User.objects.filter(email=email).exists():
+            create_user(
+                email=email, password=PASSWORD, role=role, name=f"{wanted.name} {word.title()}"
+            )
+
+
+def _clusters(wanted: DemoTenant, opencost: str) -> None:
+    for cluster in wanted.clusters:
+        place = {
+            "opencost_url": f"{opencost}/{cluster.slug}",
+            "opencost_cluster_id": cluster.slug,
+        }
+        Cluster.objects.update_or_create(
+            slug=cluster.slug,
+            defaults=place,
+            create_defaults={**place, "name": cluster.name, "currency": "USD"},
+        )
