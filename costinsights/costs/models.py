@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.core.validators import MaxLengthValidator, RegexValidator
 from django.db import connection, models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from costinsights.core.crypto import seal, unseal
@@ -38,7 +39,7 @@ class AuthKind(models.TextChoices):
 class ClusterQuerySet(models.QuerySet["Cluster"]):
     def in_order(self) -> "ClusterQuerySet":
         """As lists show them: by name, whatever its case."""
-        return self.order_by(models.functions.Lower("name"), "pk")
+        return self.order_by(Lower("name"), "pk")
 
 
 class Cluster(models.Model):
@@ -77,6 +78,7 @@ class Cluster(models.Model):
     class Meta:
         ordering: ClassVar[list[str]] = ["name", "pk"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(Lower("name"), name="cluster_name_unique_any_case"),
             models.CheckConstraint(
                 condition=Q(slug__regex=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"),
                 name="cluster_slug_is_plain",

@@ -1,0 +1,270 @@
+"""Connecting, changing, testing and removing clusters.
+
+Testing talks to the network and therefore stands before, and outside of, every transaction: first `probe_draft`,
+then, with its result, `connect_cluster` or `update_cluster`.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import IntegrityError, transaction
+
+from costinsights.core.errors import ApplicationError, Conflict, InvalidInput
+from costinsights.core.http import OutboundError, OutboundPolicy, Resolver
+from costinsights.core.periods import ChargePeriod
+from costinsights.costs.access import endpoint_of, outbound_policy
+from costinsights.costs.drafts import (
+    ConnectionDraft,
+    checked_currency,
+    checked_name,
+    checked_slug,
+    free_slug,
+)
+from costinsights.costs.models import Cluster
+from costinsights.opencost.client import FINEST_GRAIN, Endpoint, OpenCost, OpenCostClient
+from costinsights.opencost.connect import ProbeResult, Step, StepName, StepState, probe
+from costinsights.opencost.errors import OpenCostError
+from costinsights.opencost.filters import Filter, all_of, parse_filter
+from costinsights.opencost.rows import AllocationAnswer, ClusterInfo, InstallInfo
+
+_log = structlog.get_logger(__name__)
+
+
+class ConnectionTestFailed(ApplicationError):
+    """OpenCost did not pass the test; the steps say where it ended and what to do."""
+
+    code = "connection_test_failed"
+    status = 422
+    title = "OpenCost did not pass the connection test"
+
+    def __init__(self, result: ProbeResult) -> None:
+        failure = result.failure
+        super().__init__(
+            failure.text if failure is not None else "The connection test failed.",
+            steps=[step_document(step) for step in result.steps],
+            **({"suggested_url": result.suggested_url} if result.suggested_url else {}),
+        )
+        self.result = result
+
+
+class _ScopedOpenCost:
+    """An OpenCost of which only the scope is ever seen, in a test too."""
+
+    def __init__(self, client: OpenCost, scope: Filter) -> None:
+        self._client = client
+        self._scope = scope
+
+    def install_info(self) -> InstallInfo:
+        return self._client.install_info()
+
+    def cluster_info(self) -> ClusterInfo | None:
+        return self._client.cluster_info()
+
+    def allocations(
+        self,
+        period: ChargePeriod,
+        *,
+        include_idle: bool = True,
+        scope: Filter | None = None,
+        aggregate: Sequence[str] = FINEST_GRAIN,
+    ) -> AllocationAnswer:
+        return self._client.allocations(
+            period,
+            include_idle=False,
+            scope=all_of(self._scope, scope),
+            aggregate=aggregate,
+        )
+
+
+def step_document(step: Step) -> dict[str, str]:
+    """A step of a test as the API and the session carry it."""
+    return {
+        "name": step.name.value,
+        "state": step.state.value,
+        "text": step.text,
+        "reason": step.reason,
+    }
+
+
+def probe_draft(
+    draft: ConnectionDraft, *, now: datetime, stored: Cluster | None = None
+) -> ProbeResult:
+    """Test a connection that `ConnectionDraft.checked` has passed. Changes nothing.
+
+    Never raises for what the other side does: the result's steps say it. `stored` is the cluster being edited,
+    whose secret the draft may keep.
+    """
+    scope = parse_filter(draft.scope_filter) if draft.scope_filter else None
+    others = Cluster.objects.exclude(pk=stored.pk if stored is not None else None)
+    known = set(
+        others.exclude(opencost_cluster_id="").values_list("opencost_cluster_id", flat=True)
+    )
+
+    def client_for(endpoint: Endpoint, policy: OutboundPolicy, resolver: Resolver) -> OpenCost:
+        client = OpenCostClient(endpoint, endpoint.session(policy, resolver=resolver), attempts=1)
+        return client if scope is None else _ScopedOpenCost(client, scope)
+
+    try:
+        endpoint = endpoint_of(draft, stored=stored)
+    except (OutboundError, OpenCostError) as error:
+        return _refused(error.message, error.reason)
+    return probe(
+        endpoint, outbound_policy(), now=now, known_cluster_ids=known, client_for=client_for
+    )
+
+
+def _refused(message: str, reason: str) -> ProbeResult:
+    """The result for an address that was refused before anything was asked."""
+    skipped = "Not tested, because an earlier step failed."
+    steps = [
+        Step(name, StepState.SKIPPED, skipped)
+        if name is not StepName.DNS
+        else Step(name, StepState.FAILED, message, reason)
+        for name in StepName
+    ]
+    return ProbeResult(steps=tuple(steps))
+
+
+def suggested_name(result: ProbeResult) -> str:
+    """What a person will probably call this cluster: what it calls itself, where that says anything."""
+    for name in (result.cluster_name, *result.cluster_ids[:1]):
+        if name and name not in {"default-cluster", "cluster-one"}:
+            return name[:80]
+    return ""
+
+
+def connect_cluster(
+    *,
+    name: str,
+    currency: str,
+    draft: ConnectionDraft,
+    result: ProbeResult,
+    now: datetime,
+    slug: str = "",
+) -> Cluster:
+    """Save a tested connection. `currency` is what a person confirmed: OpenCost does not tell it.
+
+    Raises ConnectionTestFailed when the test did not pass, InvalidInput or Conflict for name and slug.
+    """
+    if not result.ok:
+        raise ConnectionTestFailed(result)
+    name, currency = checked_name(name), checked_currency(currency)
+    with _one_of_a_name(), transaction.atomic():
+        taken = set(Cluster.objects.values_list("slug", flat=True))
+        _refuse_taken_name(name)
+        chosen = checked_slug(slug) if slug else free_slug(name, taken)
+        cluster = Cluster.objects.create(
+            name=name,
+            slug=chosen,
+            currency=currency,
+            last_ok_at=now,
+            **_connection_fields(draft),
+            **_identity_fields(result),
+        )
+        if draft.secret:
+            cluster.seal_secret(draft.secret)
+            cluster.save(update_fields=["sealed_secret"])
+    _log.info("cluster_connected", cluster=cluster.slug, version=cluster.opencost_version)
+    return cluster
+
+
+def update_cluster(
+    *,
+    cluster: Cluster,
+    name: str,
+    currency: str,
+    draft: ConnectionDraft,
+    result: ProbeResult | None,
+    now: datetime,
+) -> Cluster:
+    """Change a cluster. `result` is the test of the new connection; None where the connection stays.
+
+    What was cached under the old connection is never shown for the new one. Raises ConnectionTestFailed,
+    InvalidInput, Conflict.
+    """
+    if result is not None and not result.ok:
+        raise ConnectionTestFailed(result)
+    name, currency = checked_name(name), checked_currency(currency)
+    with _one_of_a_name(), transaction.atomic():
+        cluster = Cluster.objects.select_for_update().get(pk=cluster.pk)
+        _refuse_taken_name(name, but=cluster.pk)
+        cluster.name, cluster.currency = name, currency
+        if result is not None:
+            for field, value in {**_connection_fields(draft), **_identity_fields(result)}.items():
+                setattr(cluster, field, value)
+            if draft.secret is not None:
+                cluster.seal_secret(draft.secret)
+            cluster.last_ok_at, cluster.last_error_at = now, None
+            cluster.last_error_code = cluster.last_error_message = ""
+        cluster.save()
+    _log.info("cluster_updated", cluster=cluster.slug, reconnected=result is not None)
+    return cluster
+
+
+def connection_changes(cluster: Cluster, draft: ConnectionDraft) -> bool:
+    """Whether a checked draft differs from how the cluster is reached now, a new secret included."""
+    stored = _connection_fields(ConnectionDraft.of(cluster))
+    return bool(draft.secret) or _connection_fields(draft) != stored
+
+
+def test_cluster(cluster: Cluster, *, now: datetime) -> ProbeResult:
+    """Test a stored cluster again and remember how it went."""
+    try:
+        result = probe_draft(ConnectionDraft.of(cluster), now=now, stored=cluster)
+    except ApplicationError as error:  # the stored secret does not open
+        cluster.note_error(now, code=error.code, message=error.message)
+        return _refused(error.message, error.code)
+    failure = result.failure
+    if failure is not None:
+        cluster.note_error(now, code=failure.reason or "test_failed", message=failure.text)
+    else:
+        cluster.note_ok(now)
+        Cluster.objects.filter(pk=cluster.pk).update(**_identity_fields(result))
+    return result
+
+
+def remove_cluster(cluster: Cluster) -> None:
+    """Forget a cluster with its credentials. What it cost stays with its OpenCost."""
+    slug = cluster.slug
+    cluster.delete()
+    _log.info("cluster_removed", cluster=slug)
+
+
+def _connection_fields(draft: ConnectionDraft) -> dict[str, Any]:
+    return {
+        "opencost_url": draft.opencost_url,
+        "auth_kind": draft.auth_kind,
+        "auth_username": draft.auth_username,
+        "auth_header_name": draft.auth_header_name,
+        "ca_bundle": draft.ca_bundle,
+        "scope_filter": draft.scope_filter,
+    }
+
+
+def _identity_fields(result: ProbeResult) -> dict[str, str]:
+    ids = result.cluster_ids
+    return {
+        "opencost_version": result.version[:64],
+        "opencost_cluster_id": ids[0][:253] if len(ids) == 1 else "",
+    }
+
+
+def _refuse_taken_name(name: str, *, but: int | None = None) -> None:
+    if Cluster.objects.filter(name__iexact=name).exclude(pk=but).exists():
+        raise InvalidInput(
+            f"Another cluster is called “{name}”. Give this one a name of its own.",
+            field="name",
+            value=name,
+        )
+
+
+@contextmanager
+def _one_of_a_name() -> Iterator[None]:
+    """Turns the loser of a race for a name or slug into a Conflict."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Conflict("Another cluster has this name or slug. Choose another one.") from error

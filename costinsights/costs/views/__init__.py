@@ -1,0 +1,1 @@
+"""Pages: the overview of current costs, and the clusters."""
