@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from costinsights.local.demo_opencost.catalogue import CLUSTERS
-from costinsights.local.demo_opencost.rhythm import JOB_RHYTHMS, code, salt, session
+from costinsights.local.demo_opencost.rhythm import JOB_RHYTHMS, code, salt, session, week_of_load
 from costinsights.local.demo_opencost.specs import ClusterSpec, Namespace, NodePool, Workload
 
 _STEADY, _LATER, _SCALED, _JOB, _BY_HAND, _RARE, _RARE_JOB = range(7)
 _GROWN = 1.1  # a slot needed only above this multiple of the usual number waits for growth
+_SURELY = 0.9  # of the pods that the quietest hour needs, this share always runs
 _BUSY = 1.5  # and above this one for an incident
 
 
@@ -62,14 +63,20 @@ class Fleet:
     place: dict[tuple[str, str, int], int]
 
 
-def _group(workload: Workload, number: int, needed_at: float) -> int:
+def steady_pods(cluster: ClusterSpec, workload: Workload) -> int:
+    """How many of a scaled workload's pods run through the quietest hour, even on a bad day."""
+    quietest = min(week_of_load(workload.rhythm, cluster.timezone_shift))
+    return max(workload.floor, round(workload.replicas * quietest * _SURELY))
+
+
+def _group(cluster: ClusterSpec, workload: Workload, number: int, needed_at: float) -> int:
     by_hand = workload.rhythm == "adhoc"
     job = workload.rhythm in JOB_RHYTHMS and not by_hand
     if needed_at > _BUSY:
         return _RARE_JOB if job else _RARE
     if job or by_hand:
         return _JOB if job else _BY_HAND
-    if workload.scales and number >= workload.floor:
+    if workload.scales and number >= steady_pods(cluster, workload):
         return _SCALED
     return _LATER if needed_at > _GROWN and number else _STEADY
 
@@ -91,7 +98,7 @@ def fleet_of(cluster_id: str) -> Fleet:
     slots = sorted(
         (
             (
-                _group(workload, number, (number + 0.5) / workload.replicas),
+                _group(cluster, workload, number, (number + 0.5) / workload.replicas),
                 (number + 0.5) / workload.replicas,
                 salt(namespace.name, workload.name, number),
                 namespace.name,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from costinsights.local.demo_opencost.fleet import Fleet, NodeSlot
+from costinsights.local.demo_opencost.fleet import Fleet, NodeSlot, steady_pods
 from costinsights.local.demo_opencost.incidents import effects
 from costinsights.local.demo_opencost.rhythm import (
     JOB_RHYTHMS,
@@ -24,8 +24,6 @@ from costinsights.local.demo_opencost.specs import (
     Namespace,
     Workload,
 )
-
-_NIGHTLY_SHARE = 0.2  # this share of a scaled workload's pods runs on through the night
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +243,7 @@ class Plan:
 
     def _is_scaled_away(self, number: int) -> bool:
         """Whether this pod goes away when load falls and comes back under a new name."""
-        workload = self.workload
-        kept = max(workload.floor, int(workload.replicas * _NIGHTLY_SHARE))
-        return workload.scales and number >= kept
+        return self.workload.scales and number >= steady_pods(self.cluster, self.workload)
 
     def _level(self) -> list[float]:
         """Usage of cores per hour as a multiple of what it is at the peak."""
