@@ -98,7 +98,7 @@ def probe_draft(
     whose secret the draft may keep.
     """
     scope = parse_filter(draft.scope_filter) if draft.scope_filter else None
-    others = Cluster.objects.exclude(pk=stored.pk if stored is not None else None)
+    others = Cluster.objects.exclude(pk=stored.pk) if stored is not None else Cluster.objects.all()
     known = set(
         others.exclude(opencost_cluster_id="").values_list("opencost_cluster_id", flat=True)
     )
@@ -253,7 +253,8 @@ def _identity_fields(result: ProbeResult) -> dict[str, str]:
 
 
 def _refuse_taken_name(name: str, *, but: int | None = None) -> None:
-    if Cluster.objects.filter(name__iexact=name).exclude(pk=but).exists():
+    same = Cluster.objects.filter(name__iexact=name)
+    if (same if but is None else same.exclude(pk=but)).exists():
         raise InvalidInput(
             f"Another cluster is called “{name}”. Give this one a name of its own.",
             field="name",

@@ -20,7 +20,12 @@ EXAMPLES = settings(deadline=None, derandomize=True, suppress_health_check=[Heal
 NAMESPACES = ("shop", "payments", "web", "")
 KINDS = ("deployment", "statefulset", "")
 CONTROLLERS = ("api", "worker", "")
-LABELS = ({}, {"app": "web"}, {"app": "api", "team": "blue"}, {"team": ""})
+LABELS: tuple[dict[str, str], ...] = (
+    {},
+    {"app": "web"},
+    {"app": "api", "team": "blue"},
+    {"team": ""},
+)
 FILTERS = (
     "",
     'namespace:"shop"',

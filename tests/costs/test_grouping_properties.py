@@ -6,7 +6,7 @@ from costinsights.costs.current.drill import drill
 from costinsights.costs.current.grouping import ClusterRows, group_costs
 from costinsights.costs.current.query import CurrentCostQuery, IdleMode, SortOrder
 from costinsights.costs.current.rows import Kind
-from costinsights.opencost.schema import COMPONENTS, RowKind
+from costinsights.opencost.schema import COMPONENTS
 from tests.costs.rows import EXAMPLES, clusters, queries
 
 
@@ -106,4 +106,4 @@ def test_hidden_idle_is_exactly_what_was_left_out(
     shown = group_costs(data, query.narrowed(idle=IdleMode.SEPARATE))
 
     assert hidden.kpis.total + (hidden.hidden_idle or 0) == shown.kpis.total
-    assert not any(row.kind == RowKind.IDLE for row in hidden.rows)
+    assert not any(row.kind == Kind.IDLE for row in hidden.rows)

@@ -13,16 +13,19 @@ class ClusterFactory(DjangoModelFactory[Cluster]):
 
     class Meta:
         model = Cluster
-        skip_postgeneration_save = True
 
     name = factory.Sequence(lambda number: f"Cluster {number}")
     slug = factory.Sequence(lambda number: f"cluster-{number}")
     opencost_url = factory.Sequence(lambda number: f"http://127.0.0.1:9/{number}")
     currency = "USD"
 
-    @factory.post_generation
-    def secret(self: Cluster, create: bool, extracted: str | None, **_: Any) -> None:  # type: ignore[misc]  # factory passes the made object as self
-        if extracted:
-            self.auth_kind = AuthKind.BEARER if self.auth_kind == AuthKind.NONE else self.auth_kind
-            self.seal_secret(extracted)
-            self.save()
+    @classmethod
+    def _create(cls, model_class: type[Cluster], *args: Any, **kwargs: Any) -> Cluster:
+        secret = kwargs.pop("secret", "")
+        cluster: Cluster = super()._create(model_class, *args, **kwargs)
+        if secret:
+            if cluster.auth_kind == AuthKind.NONE:
+                cluster.auth_kind = AuthKind.BEARER
+            cluster.seal_secret(secret)
+            cluster.save()
+        return cluster

@@ -68,7 +68,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
         document = _from_validation(as_serializer_error(error), instance)
     else:
         document, headers = _from_framework(_as_api_exception(error), error, instance)
-    _roll_back()
+    _roll_back(request)
     if document["status"] == 405 and request is not None:
         headers["Allow"] = ", ".join(context["view"].allowed_methods)
     return Response(document, status=document["status"], headers=headers, content_type=CONTENT_TYPE)
@@ -174,8 +174,15 @@ def _from_framework(
     return document, headers
 
 
-def _roll_back() -> None:
-    """What an erring request wrote is undone, as DRF's own handler does it."""
+def _roll_back(request: Any) -> None:
+    """What an erring request wrote is undone, as DRF's own handler does it.
+
+    A view that opted out of the request's transaction minds its own: one that is open around it belongs to
+    somebody else.
+    """
+    match = getattr(request, "resolver_match", None)
+    if getattr(getattr(match, "func", None), "_non_atomic_requests", None):
+        return
     for connection in connections.all(initialized_only=True):
         if connection.settings_dict["ATOMIC_REQUESTS"] and connection.in_atomic_block:
             connection.set_rollback(True)

@@ -30,7 +30,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     value = serializers.CharField(
         required=False, allow_null=True, help_text="What was given for it."
     )
-    errors = FieldErrorSerializer(many=True, required=False)
+    errors = FieldErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # a member's name
 
 
 _MEANINGS: dict[int, tuple[str, str, str]] = {

@@ -91,7 +91,7 @@ class CostRowSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(),
         help_text="Value by dimension; `__unallocated__` where there is none, `__idle__` for idle cost.",
     )
-    label = serializers.CharField(help_text="For a person.")
+    label = serializers.CharField(help_text="For a person.")  # type: ignore[assignment]  # a member's name
     kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
     components = ComponentsSerializer()
     total = MoneyField()

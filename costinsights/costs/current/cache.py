@@ -27,12 +27,9 @@ FAILURE_KEPT_FOR = timedelta(seconds=15)  # how soon a failing OpenCost is asked
 
 def _format() -> str:
     """Changes with what is stored, so that a release never reads another release's entries."""
-    names = [field.name for kind in (AllocatedCost, Grouped, CostRow) for field in _fields(kind)]
+    names = [field.name for field in msgspec.structs.fields(AllocatedCost)]
+    names += [field.name for kind in (Grouped, CostRow) for field in fields(kind)]
     return hashlib.sha256(",".join(["1", *names]).encode()).hexdigest()[:8]
-
-
-def _fields(kind: type) -> Sequence[object]:
-    return msgspec.structs.fields(kind) if issubclass(kind, msgspec.Struct) else fields(kind)
 
 
 _FORMAT = _format()

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from costinsights.costs.current.dimensions import UNALLOCATED, Dimension
+from costinsights.costs.current.dimensions import Dimension
 from costinsights.costs.current.idle import IDLE, Amounts, amounts_of, row_test, share_idle
 from costinsights.costs.current.query import CurrentCostQuery, IdleMode
 from costinsights.costs.current.rows import CostRow, Flag, Kind, Sums
+from costinsights.opencost.filters import UNALLOCATED
 from costinsights.opencost.schema import COMPONENTS, AllocatedCost, RowKind
 
 _Key = tuple[str, ...]

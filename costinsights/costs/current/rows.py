@@ -129,8 +129,8 @@ class Sums:
         for index, amount in enumerate(other.amounts):
             self.amounts[index] += amount
         self.total += other.total
-        for index, amount in enumerate(other.hours):
-            self.hours[index] += amount
+        for index, held in enumerate(other.hours):
+            self.hours[index] += held
         self.cpu_used += other.cpu_used
         self.cpu_requested += other.cpu_requested
         self.ram_used += other.ram_used
