@@ -53,6 +53,7 @@ if (process.argv.includes("--tests")) {
   await esbuild.build({
     ...options,
     minify: false,
+    target: "node20",
     platform: "node",
     format: "esm",
     packages: "external",

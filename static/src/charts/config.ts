@@ -91,6 +91,15 @@ function barTotals(spec: BarsSpec, look: Look): Plugin<"bar"> {
   };
 }
 
+/** Whether a tick is only there because the data ends there, out of step with the others. */
+export function isOddEnd(index: number, ticks: readonly { value: number }[]): boolean {
+  const [first, second, last] = [ticks[0], ticks[1], ticks[ticks.length - 1]];
+  const before = ticks[ticks.length - 2];
+  if (index < 2 || index !== ticks.length - 1 || !first || !second || !last || !before)
+    return false;
+  return last.value - before.value < (second.value - first.value) * 0.999;
+}
+
 export function barsConfig(spec: BarsSpec, look: Look): ChartConfiguration<"bar"> {
   return {
     type: "bar",
@@ -123,9 +132,9 @@ export function barsConfig(spec: BarsSpec, look: Look): ChartConfiguration<"bar"
           ticks: {
             color: look.muted,
             maxTicksLimit: 5,
-            includeBounds: false,
             padding: 6,
-            callback: (value) => axisAmount(Number(value), spec.currency),
+            callback: (value, index, ticks) =>
+              isOddEnd(index, ticks) ? null : axisAmount(Number(value), spec.currency),
           },
         },
         y: {

@@ -1,4 +1,5 @@
 import htmx from "htmx.org";
+import { withoutEmpty } from "./clean";
 import { announce } from "./live";
 
 /** What an htmx request needs around it: clean addresses, "refreshing…", errors that keep the old numbers. */
@@ -9,19 +10,6 @@ interface Detail {
   target?: Element;
   xhr: XMLHttpRequest;
   shouldSwap: boolean;
-}
-
-/** Removes what is empty or only says the default, so that addresses stay short enough to share. */
-export function withoutEmpty(parameters: Record<string, unknown>): string[] {
-  const defaults: Record<string, string> = {
-    window: "today",
-    aggregate: "namespace",
-    idle: "separate",
-  };
-  return Object.keys(parameters).filter((name) => {
-    const value = parameters[name];
-    return value === "" || value === undefined || defaults[name] === value;
-  });
 }
 
 function results(): HTMLElement | null {
