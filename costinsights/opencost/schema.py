@@ -84,6 +84,9 @@ def decode_allocations(body: bytes, *, period: ChargePeriod | None) -> Allocatio
             "it is empty. Old versions send that when a cost is not a number.", "empty_body"
         )
     try:
+        # The decoder skips what it does not know without looking whether it is text at all.
+        if not body.isascii():
+            body.decode()
         answer = _answers.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         # An error envelope carries anything as data; see whether this is one before complaining.

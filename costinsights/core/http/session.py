@@ -1,7 +1,7 @@
 """`SafeSession`: requests, made safe for URLs that tenants type."""
 
+import functools
 import http.client
-import ipaddress
 import json as json_module
 import ssl
 import time
@@ -74,7 +74,7 @@ def tls_context(ca_bundle_pem: str | None) -> ssl.SSLContext:
     Raises RequestRefused when the text holds no certificate.
     """
     if ca_bundle_pem is None or not ca_bundle_pem.strip():
-        return ssl.create_default_context(cafile=requests.utils.DEFAULT_CA_BUNDLE_PATH)
+        return _public_context()
     try:
         context = ssl.create_default_context(cadata=ca_bundle_pem)
     except (ssl.SSLError, ValueError):
@@ -86,6 +86,12 @@ def tls_context(ca_bundle_pem: str | None) -> ssl.SSLContext:
             reason="ca_bundle",
         )
     return context
+
+
+@functools.cache
+def _public_context() -> ssl.SSLContext:
+    """Reading the public authorities takes longer than a request; nothing in it is a tenant's."""
+    return ssl.create_default_context(cafile=requests.utils.DEFAULT_CA_BUNDLE_PATH)
 
 
 def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -226,12 +232,3 @@ def _redirect(location: str) -> RedirectRefused:
         "passed, so give a gateway that takes a token instead.",
         reason="redirect",
     )
-
-
-def host_is_address(host: str) -> bool:
-    """Whether a URL's host is a literal address, which needs no name server."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
