@@ -26,7 +26,9 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 BASE_DOMAIN = env.str("BASE_DOMAIN", default="localhost")
 PUBLIC_SCHEME = env.str("PUBLIC_SCHEME", default="http" if DEMO_MODE or DEBUG else "https")
 PUBLIC_PORT = env.int("PUBLIC_PORT", default=0) or None
-ALLOWED_HOSTS = [BASE_DOMAIN, f".{BASE_DOMAIN}", *env.list("EXTRA_HOSTS", default=[])]
+# TenantMiddleware, first in line, is stricter: a host without a domain row gets its 404 there, and
+# tenants bring domains of their own that no list written at start could know.
+ALLOWED_HOSTS = ["*"]
 # Behind a proxy that sets it; never trusted by default.
 if env.bool("TRUST_FORWARDED_PROTO", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -300,6 +302,14 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SWAGGER_UI_DIST": "SIDECAR",
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "TokenState": ["active", "expired", "revoked"],
+        "ClusterState": ["connected", "failing", "waiting"],
+        "SourceState": ["fresh", "stale", "failed", "excluded", "waiting"],
+        "StepState": ["ok", "warning", "failed", "skipped"],
+        "RowKind": ["workload", "idle", "unmounted", "unallocated", "others", "total"],
+        "RowFlag": ["unknown_cost", "idle_shared", "idle_not_shared", "negative"],
+    },
 }
 
 # OpenCost -------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from django.contrib.auth.hashers import make_password
 from django.db import models
 from django.utils import timezone
 
-from costinsights.core.crypto import seal
 from costinsights.core.tenancy import TenantLike, tenant_context
 
 SAME_EMAIL = "owner@same.test"
@@ -30,6 +29,8 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("costs.Cluster", "slug"): lambda canary: canary.lower(),
     ("costs.Cluster", "opencost_url"): lambda canary: f"http://127.0.0.1:1/{canary}",
     ("costs.Cluster", "scope_filter"): lambda _: "",
+    ("costs.Cluster", "ca_bundle"): lambda _: "",
+    ("costs.Cluster", "auth_kind"): "bearer",
 }
 
 
@@ -73,6 +74,9 @@ def seed(tenant: TenantLike) -> dict[str, models.Model]:
             row = model(**_values(model, canary, rows))
             row.save()
             rows[model._meta.label] = row
+        cluster: Any = rows["costs.Cluster"]
+        cluster.seal_secret(canary)
+        cluster.save()
         return rows
 
 
@@ -84,7 +88,7 @@ def _values(
         special = SPECIAL.get((model._meta.label, field.name))
         if special is not None:
             values[field.name] = special(canary) if callable(special) else special
-        elif not field.primary_key or isinstance(field, models.CharField):
+        elif not field.primary_key or isinstance(field, models.CharField | models.OneToOneField):
             value = _value(field, canary, rows)
             if value is not None:
                 values[field.name] = value
@@ -96,8 +100,8 @@ def _value(field: models.Field[Any, Any], canary: str, rows: dict[str, models.Mo
     if isinstance(field, models.ForeignKey | models.OneToOneField):
         related: Any = field.related_model
         return rows.get(related._meta.label)
-    if field.name.endswith("_sealed") or field.name.startswith("sealed_"):
-        return seal(canary, aad="nowhere")
+    if field.name.startswith("sealed_"):
+        return None  # sealed below, when the row has its key
     if field.choices:
         return field.get_default() or field.choices[0][0]
     if isinstance(field, models.CharField | models.TextField):

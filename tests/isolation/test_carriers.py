@@ -35,8 +35,7 @@ def test_a_session_of_one_tenant_is_nobody_in_another(
     """Same member, same key, same password hash in both: only the schema tells them apart."""
     home = Client(HTTP_HOST="acme.localhost")
     assert (
-        home.post("/sign-in/", {"username": SAME_EMAIL, "password": SAME_PASSWORD}).status_code
-        == 302
+        home.post("/sign-in/", {"email": SAME_EMAIL, "password": SAME_PASSWORD}).status_code == 302
     )
     for path in ("/", "/settings/profile/", "/settings/tokens/", "/clusters/", "/api/v1/me"):
         away = Client(HTTP_HOST="globex.localhost")
@@ -50,7 +49,7 @@ def test_a_session_row_copied_into_another_schema_is_worth_nothing(
     seeded_acme: Seeded, seeded_globex: Seeded, ledger: Ledger
 ) -> None:
     client = Client(HTTP_HOST="acme.localhost")
-    client.post("/sign-in/", {"username": SAME_EMAIL, "password": SAME_PASSWORD})
+    client.post("/sign-in/", {"email": SAME_EMAIL, "password": SAME_PASSWORD})
     key = client.cookies["session"].value
     with tenant_context(seeded_acme.tenant):
         values = TenantSession.objects.filter(pk=key).values().get()

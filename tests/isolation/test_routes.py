@@ -47,7 +47,7 @@ def principals(seeded: Seeded) -> dict[str, Client]:
             at=timezone.now(),
         )
     for name, email in (("owner", SAME_EMAIL), ("viewer", "viewer@same.test")):
-        answer = made[name].post("/sign-in/", {"username": email, "password": SAME_PASSWORD})
+        answer = made[name].post("/sign-in/", {"email": email, "password": SAME_PASSWORD})
         assert answer.status_code == 302, answer.content
     made["program"] = Client(
         HTTP_HOST=host, HTTP_AUTHORIZATION=f"Bearer {token.text}", raise_request_exception=False
