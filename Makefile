@@ -45,7 +45,7 @@ dev:  ## the demo with pages that reload: Django's own server and a front end re
 	@exec $(LOCAL) up --reload
 
 .PHONY: check
-check:  ## format, lint, types, import contracts, templates, front end, migrations, OpenAPI
+check:  ## format, lint, types, import contracts, templates, front end, migrations, OpenAPI, docs
 	@$(TOOLCHAIN) dev front-end docs
 	@mkdir -p $(dir $(SCHEMA))
 	@$(call say,Format: ruff)
@@ -67,6 +67,8 @@ check:  ## format, lint, types, import contracts, templates, front end, migratio
 	@$(LOCAL) run -- python manage.py spectacular --validate --fail-on-warn --file $(SCHEMA)
 	@$(call say,OpenAPI: Redocly)
 	@cd docs && npm run --silent lint:api
+	@$(call say,Documentation: types, links, build)
+	@cd docs && npm run --silent check && npm run --silent build:api && npm run --silent build
 	@$(call say,Everything is in order)
 
 .PHONY: test
@@ -95,7 +97,9 @@ lock:  ## pin every package again from requirements/*.in, with hashes
 	    requirements/$$name.in -o requirements/$$name.txt || exit 1; \
 	done
 	@$(call say,Locking npm packages)
-	@cd static && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
+	@for site in static docs; do \
+	  (cd $$site && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund) || exit 1; \
+	done
 
 .PHONY: docs
 docs:  ## the documentation site, with the API reference, into docs/build
