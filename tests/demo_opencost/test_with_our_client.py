@@ -8,9 +8,16 @@ import pytest
 
 from costinsights.core.http import OutboundPolicy
 from costinsights.core.periods import ChargePeriod
-from costinsights.local.demo_opencost import CLUSTERS, DEMO_TOKEN, DemoServer, Fault
+from costinsights.local.demo_opencost import (
+    CLUSTERS,
+    DEMO_TOKEN,
+    DemoServer,
+    Fault,
+    OpenCostServer,
+)
 from costinsights.local.demo_opencost.filtering import parse
 from costinsights.local.demo_opencost.window import rows_between
+from costinsights.local.replay import Recording
 from costinsights.opencost.client import AuthKind, Endpoint, OpenCostClient
 from costinsights.opencost.connect import probe
 from costinsights.opencost.errors import (
@@ -21,8 +28,8 @@ from costinsights.opencost.errors import (
     OpenCostTimedOut,
 )
 from costinsights.opencost.filters import parse_filter
-from costinsights.opencost.rows import AllocatedCost, RowKind
-from tests.demo_opencost.asking import NOW
+from costinsights.opencost.rows import AllocatedCost, RowFlag, RowKind
+from tests.demo_opencost.asking import NOW, SAMPLES
 
 POLICY = OutboundPolicy(allowed_networks=(ip_network("127.0.0.0/8"),), deadline_seconds=60)
 HURRIED = OutboundPolicy(allowed_networks=(ip_network("127.0.0.0/8"),), deadline_seconds=0.3)
@@ -166,3 +173,17 @@ def test_the_token_lets_the_client_in(demo: DemoServer) -> None:
     endpoint = Endpoint(demo.url("initech-1"), auth=AuthKind.BEARER, secret=DEMO_TOKEN)
 
     assert OpenCostClient(endpoint, endpoint.session(POLICY)).allocations(DAY).rows
+
+
+def test_recordings_replay_through_the_client_with_their_peculiarities() -> None:
+    names = ("freepod-opencost_allocation", "kartverket-opencost_response")
+    recordings = {name: Recording.load(SAMPLES / f"{name}.json") for name in names}
+    days = [ChargePeriod.day_of(NOW - timedelta(days=back)) for back in (2, 3)]
+
+    with OpenCostServer(recordings, now=lambda: NOW) as server:
+        endpoints = [Endpoint(server.url(prefix)) for prefix in recordings]
+        clients = [OpenCostClient(one, one.session(POLICY)) for one in endpoints]
+        rows = [row for one in clients for period in days for row in one.allocations(period).rows]
+
+    assert RowFlag.NEGATIVE_IDLE in {flag for row in rows for flag in row.flags}
+    assert ("load_balancer",) in {row.unknown for row in rows}

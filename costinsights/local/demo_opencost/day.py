@@ -38,7 +38,7 @@ def day_start(number: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=number)
 
 
-@lru_cache(maxsize=48)
+@lru_cache(maxsize=12)
 def day_of(cluster_id: str, seed: int, number: int) -> Day:
     """Make one day of a cluster."""
     cluster = CLUSTERS[cluster_id]

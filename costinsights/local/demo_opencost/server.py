@@ -7,6 +7,7 @@ with DemoServer(["prod-eu-1"]) as demo:
 import base64
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -69,7 +70,7 @@ class OpenCostServer:
         self.token = token
         self.now = now
         self.slow_seconds = slow_seconds
-        self.requests: list[str] = []  # paths asked for, for tests
+        self.requests: deque[str] = deque(maxlen=1000)  # paths asked for, for tests
         self.stopping = threading.Event()
         self._http = _Server((host, port), _Handler)
         self._http.demo = self

@@ -76,7 +76,7 @@ def _rows_of_day(
     return _cached_rows(cluster_id, seed, day, max(first, midnight), min(last, next_midnight))
 
 
-@lru_cache(maxsize=96)
+@lru_cache(maxsize=64)
 def _cached_rows(
     cluster_id: str, seed: int, number: int, first: datetime, last: datetime
 ) -> tuple[Row, ...]:
