@@ -117,7 +117,7 @@ if "postgres" not in _database["ENGINE"]:
 DATABASES = {
     "default": {
         **_database,
-        "ENGINE": env.str("DATABASE_ENGINE", default="tenants.postgresql_backend"),
+        "ENGINE": "tenants.postgresql_backend",
         "ATOMIC_REQUESTS": True,
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
@@ -302,6 +302,10 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SWAGGER_UI_DIST": "SIDECAR",
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "costinsights.core.api.schema.add_problems",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "TokenState": ["active", "expired", "revoked"],
         "ClusterState": ["connected", "failing", "waiting"],
