@@ -1,9 +1,8 @@
-"""OpenAPI helpers: problem responses for every operation, and what spectacular leaves out."""
+"""OpenAPI helpers: the problem responses of an operation, and of every operation."""
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, inline_serializer
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
 from costinsights.core.api.problems import CONTENT_TYPE, problem
@@ -70,40 +69,44 @@ def problem_responses(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     """The problem responses of an operation, for `@extend_schema(responses={…, **these})`."""
     found = {}
     for status in statuses:
-        meaning, code, detail = _MEANINGS[status]
-        example = problem(
-            code=code, title=meaning, status=status, detail=detail, instance="/api/v1/…"
-        )
+        meaning, code, _ = _MEANINGS[status]
         found[(status, CONTENT_TYPE)] = OpenApiResponse(
             ProblemSerializer,
             description=meaning,
-            examples=[OpenApiExample(code, value=example, media_type=CONTENT_TYPE)],
+            examples=[OpenApiExample(code, value=_example(status), media_type=CONTENT_TYPE)],
         )
     return found
 
 
-def tags(named: Mapping[str, str]) -> list[dict[str, str]]:
-    """The document's tag list from names and descriptions."""
-    return [{"name": name, "description": words} for name, words in named.items()]
+EVERYWHERE = (401, 403, 429)
 
 
-def name_operations(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Postprocessing hook: an operation without a summary gets its operation id's words."""
+def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Postprocessing hook: what every operation may answer is written at every operation.
+
+    An operation that names a status itself keeps its own words.
+    """
     for path in result.get("paths", {}).values():
-        for operation in _operations(path):
-            operation.setdefault("summary", operation["operationId"].replace("_", " ").capitalize())
+        for operation in path.values():
+            if isinstance(operation, dict) and "operationId" in operation:
+                for status in EVERYWHERE:
+                    operation["responses"].setdefault(str(status), _problem_response(status))
     return result
 
 
-def _operations(path: dict[str, Any]) -> Iterable[dict[str, Any]]:
-    return (value for value in path.values() if isinstance(value, dict) and "operationId" in value)
+def _problem_response(status: int) -> dict[str, Any]:
+    meaning, code, _ = _MEANINGS[status]
+    return {
+        "description": meaning,
+        "content": {
+            CONTENT_TYPE: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {code: {"value": _example(status)}},
+            }
+        },
+    }
 
 
-__all__ = [
-    "FieldErrorSerializer",
-    "ProblemSerializer",
-    "inline_serializer",
-    "name_operations",
-    "problem_responses",
-    "tags",
-]
+def _example(status: int) -> dict[str, Any]:
+    meaning, code, detail = _MEANINGS[status]
+    return problem(code=code, title=meaning, status=status, detail=detail, instance="/api/v1/…")
