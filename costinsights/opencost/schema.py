@@ -5,16 +5,15 @@ Typed decoding straight from bytes: what is not a number where one belongs (a st
 """
 
 import hashlib
-import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from costinsights.core.money import AmountOutOfRange, micros_from_number
 from costinsights.core.periods import ChargePeriod
+from costinsights.opencost.duplicates import holds_duplicates
 from costinsights.opencost.errors import OpenCostAnswerInvalid, OpenCostQueryFailed
 from costinsights.opencost.rows import (
     COMPONENTS,
@@ -50,22 +49,6 @@ _LONGEST_MESSAGE = 200
 
 _answers = msgspec.json.Decoder(Answer)
 _refusals = msgspec.json.Decoder(Refusal)
-_MONEY_NAMES = tuple(
-    f'"{name}"'.encode()
-    for name in (
-        "totalCost",
-        "cpuCost",
-        "ramCost",
-        "gpuCost",
-        "pvCost",
-        "networkCost",
-        "loadBalancerCost",
-        "sharedCost",
-        "externalCost",
-        "window",
-        "properties",
-    )
-)
 
 
 def _invalid(message: str, reason: str) -> OpenCostAnswerInvalid:
@@ -95,7 +78,8 @@ def decode_allocations(body: bytes, *, period: ChargePeriod | None) -> Allocatio
             raise _undecodable(error) from None
         answer = Answer(code=refusal.code, message=refusal.message)
     sets = _sets(answer)
-    _refuse_duplicates(body, sum(len(rows) for rows in sets if rows))
+    if holds_duplicates(body, sum(len(rows) for rows in sets if rows)):
+        raise _invalid("a name stands twice in one object.", "duplicate_name")
     return AllocationAnswer(
         rows=_rows(sets, period, holds_nul=b"\\u0000" in body),
         envelope="new" if isinstance(answer.status, UnsetType) else "old",
@@ -158,26 +142,6 @@ def _undecodable(error: Exception) -> OpenCostAnswerInvalid:
     if isinstance(error, RecursionError):
         return _invalid("it is nested too deeply.", "too_deep")
     return _invalid(f"it is no valid JSON ({error}).", "not_json")
-
-
-def _refuse_duplicates(body: bytes, rows: int) -> None:
-    """Refuse a name that stands twice in one object, where a decoder silently takes the last.
-
-    Counting is cheap and enough to see that nothing is doubled; only when a count is too high
-    (which a label of that name also causes) is the answer read again, slowly, to be sure.
-    """
-    if all(body.count(name) <= rows for name in _MONEY_NAMES):
-        return
-
-    def unique(pairs: list[tuple[str, Any]]) -> None:
-        names = [name for name, _ in pairs]
-        if len(set(names)) != len(names):
-            raise _invalid("a name stands twice in one object.", "duplicate_name")
-
-    try:
-        json.loads(body, object_pairs_hook=unique)
-    except (ValueError, RecursionError):
-        raise _invalid("it is no valid JSON.", "not_json") from None
 
 
 def _rows(

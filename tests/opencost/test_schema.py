@@ -228,7 +228,7 @@ def test_numbers_that_are_none_never_get_in(number: str) -> None:
         (b'{"code":200,"data":[{"x":null}]}', "wrong_type"),
         (b'{"code":"200","data":[]}', "wrong_type"),
         (b'\xef\xbb\xbf{"code":200,"data":[]}', "not_json"),
-        ('{"code":200,"data":[]}'.encode("utf-16"), "not_json"),
+        ('{"code":200,"data":[]}'.encode("utf-16"), "not_text"),
         (b'{"code":200,"data":[{"\xff":{}}]}', "not_text"),
         (b'{"code":200,"data":[]} trailing', "not_json"),
         (b'{"code":200,"data":' + b"[" * 100_000, "wrong_type"),
@@ -254,6 +254,18 @@ def test_a_name_that_stands_twice_is_refused(name: str) -> None:
     twice = once.replace(f'"{name}":', f'"{name}": {value}, "{name}":', 1)
     assert json.loads(twice) == json.loads(once)
 
+    assert refused(twice.encode()) == "duplicate_name"
+
+
+@pytest.mark.parametrize("name", ["cpuCost", "externalCost", "window", "properties"])
+@pytest.mark.parametrize("times", [1, -1], ids=["in one row", "in every row"])
+def test_a_name_that_stands_twice_is_found_in_a_large_answer_too(name: str, times: int) -> None:
+    large = wire_answer(*[allocated_cost(f"n{number}") for number in range(600)]).decode()
+    place = f'"{name}":'
+    twice = large.replace(place, f"{place} null, {place}", times)
+    assert len(large) > 400_000
+
+    assert len(decode_allocations(large.encode(), period=DAY).rows) == 600
     assert refused(twice.encode()) == "duplicate_name"
 
 
