@@ -25,7 +25,7 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 
 BASE_DOMAIN = env.str("BASE_DOMAIN", default="localhost")
 PUBLIC_SCHEME = env.str("PUBLIC_SCHEME", default="http" if DEMO_MODE or DEBUG else "https")
-PUBLIC_PORT = env.int("PUBLIC_PORT", default=0) or None
+PUBLIC_PORT = int(env.str("PUBLIC_PORT", default="") or 0) or None
 # TenantMiddleware, first in line, is stricter: a host without a domain row gets its 404 there, and
 # tenants bring domains of their own that no list written at start could know.
 ALLOWED_HOSTS = ["*"]
