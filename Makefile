@@ -77,7 +77,7 @@ test:  ## every test, those that drive a browser included
 	@$(call say,Front-end tests)
 	@cd static && npm run --silent test
 	@$(call say,Tests)
-	@python -m pytest $(PYTEST)
+	@python -m pytest -n 2 --dist loadfile $(PYTEST)
 
 .PHONY: fix
 fix:  ## format and repair what can be repaired by itself

@@ -24,7 +24,7 @@ def product_environment(
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "BASE_DOMAIN": BASE_DOMAIN,
-        "PUBLIC_PORT": str(port or ""),
+        "PUBLIC_PORT": str(port or 0),
         "DEMO_MODE": "1",
         "LOCAL_TOOLS": "1",
         "OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8",

@@ -20,8 +20,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from .ports import LOOPBACK, free_port
-from .processes import LocalError, ProcessId, command_line, wait_until, write_private
+from .ports import LOOPBACK, free_port, is_free
+from .processes import (
+    LocalError,
+    ProcessId,
+    command_line,
+    detach,
+    reap_detached,
+    wait_until,
+    write_private,
+)
 from .unprivileged import NOBODY, Launch, choose_launch, give_to, nobody_can_enter
 
 ADMIN = "postgres"
@@ -99,7 +107,6 @@ class Postgres:
         self._prepare_home()
         if not (self.data / "PG_VERSION").exists():
             self._initialise(binaries)
-        self._clear_recycled_lock()
         self._launch(binaries)
 
     def stop(self) -> None:
@@ -130,14 +137,22 @@ class Postgres:
         arguments = command_line(pid)
         return str(self.data.resolve()) in arguments and "postgres" in Path(arguments[0]).name
 
-    def _clear_recycled_lock(self) -> None:
-        """Remove a lock file whose pid now belongs to a stranger: Postgres would not start.
+    def _clear_stale_locks(self) -> bool:
+        """Remove the locks of a server that is gone; True when there were any: it crashed.
 
-        Where the pid is dead Postgres clears the file by itself, after its own checks.
+        Postgres refuses to start when their pid looks alive: taken by a stranger, or ended and not
+        yet collected by its parent. Sessions that still write are found by their shared memory.
         """
         lines = self._lock_lines()
-        if lines and ProcessId.of(int(lines[0])) is not None and self._running() is None:
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+        if not lines:
+            return False
+        pid = int(lines[0])
+        # A process that is just ending has no command line any more and cannot be recognised.
+        wait_until(lambda: ProcessId.of(pid) is None or bool(command_line(pid)), seconds=10.0)
+        reap_detached()
+        for lock in (self.data / "postmaster.pid", *self.data.glob(".s.PGSQL.*.lock")):
+            lock.unlink(missing_ok=True)
+        return True
 
     def _password(self) -> str:
         path = self.directory / "password"
@@ -186,8 +201,13 @@ class Postgres:
         if made.returncode != 0:
             raise LocalError(f"initdb failed: {made.stderr.strip() or made.stdout.strip()}")
 
-    def _launch(self, binaries: Path, attempts: int = 3) -> None:
-        port = free_port(self._remembered_port())
+    def _launch(self, binaries: Path, attempts: int = 6) -> None:
+        crashed = self._clear_stale_locks()
+        remembered = self._remembered_port()
+        if remembered is not None and crashed:
+            # It crashed: its sessions hold the port until they notice, and clients know that port.
+            wait_until(lambda: is_free(remembered), seconds=5.0)
+        port = free_port(remembered)
         arguments = [
             *self.launch.prefix, str(binaries / "postgres"), "-D", str(self.data.resolve()),
             "-p", str(port), *self._options(),
@@ -204,6 +224,7 @@ class Postgres:
                 start_new_session=True,
                 **self.launch.popen,
             )
+        detach(server)
         try:
             self._wait_until_ready(server)
         except LocalError:

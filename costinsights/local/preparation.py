@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from .database import DatabaseLogin
 from .processes import LocalError
 from .progress import step
-from .stamps import files_below, fingerprint
+from .stamps import files_below, fingerprint, is_stamped, stamp
 from .state import PROJECT, State
 
 PACKAGES = ("costinsights", "tenants", "reporting", "anomalies")
@@ -67,13 +67,14 @@ class Preparation:
     def collect_static(self) -> None:
         """The built front end and the packages' files, with hashed names."""
         wanted = fingerprint([*files_below(PROJECT / "static" / "dist"), _LOCK])
+        # Beside the files, not in the state: every state directory of a checkout shares them.
+        collected = STATIC_ROOT / ".collected"
         with step("Static files") as note:
-            made = (STATIC_ROOT / "staticfiles.json").exists()
-            if made and self.state.is_done("static-files", wanted):
+            if is_stamped(collected, wanted):
                 note.text = "unchanged"
                 return
             self._manage("collectstatic", "--no-input", "--clear", "--verbosity", "0")
-        self.state.mark_done("static-files", wanted)
+        stamp(collected, wanted)
 
     @property
     def _facts(self) -> str:

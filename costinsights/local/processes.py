@@ -7,6 +7,7 @@ behind, and never signals a process that merely inherited the number.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -68,6 +69,28 @@ def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:
             return False
         time.sleep(POLL_SECONDS)
     return True
+
+
+# Servers that are meant to outlive us: forgetting their Popen objects would warn about that.
+_detached: list[subprocess.Popen[bytes]] = []
+
+
+def detach(server: subprocess.Popen[bytes]) -> None:
+    """Let a program run on after this process; from now on it is known by its record only."""
+    _detached.append(server)
+
+
+def reap_detached() -> None:
+    """Let go of those that have ended: until then their pids look alive to other programs."""
+    for server in _detached:
+        server.poll()
+
+
+@atexit.register
+def _forget_detached() -> None:
+    for server in _detached:
+        if server.poll() is None:
+            server.returncode = 0  # it runs on, as it should: nothing to warn about
 
 
 def command_line(pid: int) -> list[str]:

@@ -21,6 +21,7 @@ from .postgres import last_lines
 from .processes import (
     LocalError,
     ProcessId,
+    detach,
     read_record,
     wait_until,
     write_private,
@@ -97,6 +98,7 @@ class Valkey:
                 stderr=output,
                 start_new_session=True,
             )
+        detach(server)
         process = ProcessId.of(server.pid)
         if process is not None:
             write_record(self._record, process, port=port)
