@@ -10,7 +10,7 @@ from costinsights.opencost.schema import COMPONENTS
 from tests.costs.rows import EXAMPLES, clusters, queries
 
 
-@settings(EXAMPLES, max_examples=600)
+@settings(EXAMPLES, max_examples=500)
 @given(clusters(), queries())
 def test_lines_add_up_to_the_total_exactly(
     data: list[ClusterRows], query: CurrentCostQuery
@@ -24,7 +24,7 @@ def test_lines_add_up_to_the_total_exactly(
     assert all(sum(row.components.values()) == row.total for row in answer.rows)
 
 
-@settings(EXAMPLES, max_examples=300)
+@settings(EXAMPLES, max_examples=200)
 @given(clusters(), queries())
 def test_without_a_filter_the_total_is_what_the_rows_cost(
     data: list[ClusterRows], query: CurrentCostQuery
@@ -35,7 +35,7 @@ def test_without_a_filter_the_total_is_what_the_rows_cost(
     assert answer.kpis.total + (answer.hidden_idle or 0) == everything
 
 
-@settings(EXAMPLES, max_examples=300)
+@settings(EXAMPLES, max_examples=200)
 @given(clusters(), queries())
 def test_sharing_idle_moves_money_and_makes_none(
     data: list[ClusterRows], query: CurrentCostQuery
@@ -48,7 +48,7 @@ def test_sharing_idle_moves_money_and_makes_none(
     assert shared.kpis.idle == separate.kpis.idle
 
 
-@settings(EXAMPLES, max_examples=300)
+@settings(EXAMPLES, max_examples=200)
 @given(clusters(), queries())
 def test_drilling_into_a_line_never_changes_its_total(
     data: list[ClusterRows], query: CurrentCostQuery
@@ -67,7 +67,7 @@ def test_drilling_into_a_line_never_changes_its_total(
         assert below.reconciliation.difference == 0
 
 
-@settings(EXAMPLES, max_examples=200)
+@settings(EXAMPLES, max_examples=150)
 @given(clusters(), queries())
 def test_the_limit_changes_the_number_of_lines_only(
     data: list[ClusterRows], query: CurrentCostQuery
