@@ -61,7 +61,6 @@ if (process.argv.includes("--tests")) {
     outdir: "node_modules/.cache/tests",
   });
 } else {
-  rmSync(`${here}dist`, { recursive: true, force: true });
   const context = await esbuild.context({
     ...options,
     entryPoints: ["src/main.ts", "src/theme.ts", { in: "src/styles/main.css", out: "main" }],

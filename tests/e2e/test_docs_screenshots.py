@@ -1,0 +1,75 @@
+"""The pictures of the documentation. DOCS_SCREENSHOTS=<folder> keeps them; each run takes them, so none goes stale unseen."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from costinsights.local.demo_opencost import DemoServer
+from tests.e2e.conftest import PROD, STAGING, TenantSite, settled
+from tests.factories.costs import ClusterFactory
+
+PICTURES = Path(__file__).resolve().parents[2] / "docs" / "static" / "img" / "screens"
+WEEK = "/?window=7d"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = Path(os.environ.get("DOCS_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.resolve()
+
+
+@pytest.mark.slow
+def test_the_pictures_of_the_documentation_are_those_that_can_be_taken(
+    empty_site: TenantSite, demo: DemoServer, page: Page, folder: Path
+) -> None:
+    page.set_viewport_size({"width": 1440, "height": 1000})
+    empty_site.sign_in(page)
+    connect_test(empty_site, page, demo.url(PROD), folder)
+    ClusterFactory.create(name="Production EU", slug="prod", opencost_url=demo.url(PROD))
+    ClusterFactory.create(name="Staging US", slug="staging", opencost_url=demo.url(STAGING))
+    overview(empty_site, page, folder)
+    drill_down(page, folder)
+    clusters(empty_site, page, folder)
+    assert sorted(path.name for path in folder.glob("*.png")) == sorted(
+        path.name for path in PICTURES.glob("*.png")
+    )
+
+
+def connect_test(site: TenantSite, page: Page, address: str, folder: Path) -> None:
+    """The second step of connecting: what the test found."""
+    page.goto(site.url("/clusters/connect/"))
+    page.get_by_label("OpenCost address").fill(address)
+    page.get_by_role("button", name="Test the connection").click()
+    page.get_by_role("heading", name="What the test found").wait_for()
+    page.screenshot(path=folder / "connect-test.png")
+
+
+def overview(site: TenantSite, page: Page, folder: Path) -> None:
+    """The whole at a glance, in both themes."""
+    site.open(page, WEEK)
+    for theme, name in (("dark", "overview-dark"), ("light", "overview")):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # a literal
+        page.goto(site.url(WEEK))  # charts take their colours when they are drawn
+        settled(page)
+        page.screenshot(path=folder / f"{name}.png", animations="disabled")
+
+
+def drill_down(page: Page, folder: Path) -> None:
+    """One namespace by kind of workload, and the proof under the table."""
+    page.locator(".cost-table").get_by_role("link", name="payments", exact=True).click()
+    page.locator(".chip").first.wait_for()
+    settled(page)
+    page.evaluate("window.scrollTo(0, 0)")
+    page.screenshot(path=folder / "drill-down.png", animations="disabled")
+    page.locator(".proof summary").click()
+    page.locator(".proof").screenshot(path=folder / "proof.png")
+
+
+def clusters(site: TenantSite, page: Page, folder: Path) -> None:
+    page.goto(site.url("/clusters/"))
+    page.screenshot(
+        path=folder / "clusters.png", clip={"x": 0, "y": 0, "width": 1440, "height": 560}
+    )

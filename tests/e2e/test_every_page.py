@@ -1,0 +1,67 @@
+"""Every page at every width and in both themes: nothing axe complains about, nothing to scroll sideways."""
+
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.browser import axe_violations, overflow
+from tests.e2e.conftest import TenantSite, settled
+
+# 320 px is a 1280 px window at 400 %.
+LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = (
+    (1440, "light"),
+    (1440, "dark"),
+    (390, "dark"),
+    (320, "light"),
+)
+MEMBER_PAGES = (
+    "/",
+    "/?aggregate=controller_kind&window=yesterday",
+    "/clusters/",
+    "/clusters/connect/",
+    "/clusters/prod/",
+    "/clusters/prod/remove/",
+    "/settings/tokens/",
+    "/settings/profile/",
+)
+OPEN_PAGES = ("/sign-in/", "/password/forgot/", "/password/forgot/sent/", "/no-such-page/")
+
+
+def check(page: Page, url: str) -> list[str]:
+    """What is wrong with a page at each width and theme."""
+    problems = []
+    for width, theme in LOOKS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.goto(url)
+        if page.locator("#results").count():
+            settled(page)
+        problems += [f"{width} {theme} {line}" for line in axe_violations(page)]
+        if wider := overflow(page):
+            problems.append(f"{width} {theme} wider than the window by {wider} px")
+    return problems
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", MEMBER_PAGES)
+def test_a_page_for_members_is_accessible(tenant_site: TenantSite, page: Page, path: str) -> None:
+    tenant_site.sign_in(page)
+    assert check(page, tenant_site.url(path)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", OPEN_PAGES)
+def test_a_page_before_signing_in_is_accessible(
+    empty_site: TenantSite, page: Page, path: str
+) -> None:
+    assert check(page, empty_site.url(path)) == []
+
+
+def test_the_platform_leads_to_a_workspace(empty_site: TenantSite, page: Page) -> None:
+    url = f"http://localhost:{empty_site.port}/"
+    assert check(page, url) == []
+    page.get_by_label("Workspace").fill("no such name!")
+    page.get_by_role("button", name="Continue").click()
+    assert page.locator("#workspace_error").inner_text()
+    assert axe_violations(page) == []
