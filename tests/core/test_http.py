@@ -113,6 +113,9 @@ def test_a_shorter_deadline_can_be_asked_for_but_not_a_longer_one() -> None:
             session(deadline=30).get(server.url(), deadline_seconds=0.2)
         with pytest.raises(DeadlineExceeded, match=r"0\.3 seconds"):
             session(deadline=0.3).get(server.url(), deadline_seconds=30)
+        for none_left in (0.0, -1.0):
+            with pytest.raises(DeadlineExceeded):
+                session(deadline=30).get(server.url(), deadline_seconds=none_left)
 
 
 @pytest.mark.parametrize(

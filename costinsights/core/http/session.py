@@ -169,7 +169,8 @@ class SafeSession:
         self, method: str, url: str, body: bytes, headers: dict[str, str], seconds: float | None
     ) -> Reply:
         parts = check_url(url)
-        seconds = min(seconds or self.policy.deadline_seconds, self.policy.deadline_seconds)
+        longest = self.policy.deadline_seconds
+        seconds = longest if seconds is None else min(seconds, longest)
         started = time.monotonic()
         failure: OutboundError | None = None
         with Exchange(self.policy, self._resolver, seconds) as exchange:
