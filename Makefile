@@ -67,7 +67,7 @@ check:  ## format, lint, types, import contracts, templates, front end, migratio
 	@$(LOCAL) run -- python manage.py spectacular --validate --fail-on-warn --file $(SCHEMA)
 	@$(call say,OpenAPI: Redocly)
 	@cd docs && npm run --silent lint:api
-	@$(call say,Documentation: types, links, build)
+	@$(call say,Documentation: types and links)
 	@cd docs && npm run --silent check && npm run --silent build:api && npm run --silent build
 	@$(call say,Everything is in order)
 

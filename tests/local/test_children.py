@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from costinsights.local import children
 from costinsights.local.children import Child, stop_leftover
 from costinsights.local.processes import (
     LocalError,
@@ -71,7 +70,7 @@ def test_a_program_that_ended_is_named_and_started_again(
     assert news is not None
     assert "program was ended by SIGKILL; it starts again in 1 s" in news
     assert child.revive() is None
-    monkeypatch.setattr(children.time, "monotonic", lambda: 10.0**9)
+    monkeypatch.setattr("time.monotonic", lambda: 10.0**9)
     assert child.revive() == "program is started again"
     second, _ = read_record(state.record("program"))
     assert second is not None
@@ -82,7 +81,7 @@ def test_a_program_that_ended_is_named_and_started_again(
 def test_the_pause_grows_with_every_failure(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     child = program(state, FAILS)
     clock = [0.0]
-    monkeypatch.setattr(children.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
     child.start()
     pauses = []
     for _ in range(3):

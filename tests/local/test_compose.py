@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator, validators
+from jsonschema import (  # type: ignore[import-untyped]  # its types are a package of their own
+    Draft202012Validator,
+    validators,
+)
 
 from costinsights.local.state import PROJECT
 

@@ -15,7 +15,6 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError
 from redis.retry import Retry
 
-from costinsights.local import postgres as postgres_module
 from costinsights.local.postgres import Postgres, find_binaries
 from costinsights.local.processes import LocalError, ProcessId, wait_until
 from costinsights.local.services import ensure_services, servers_of
@@ -168,8 +167,8 @@ def test_without_user_namespaces_postgres_runs_as_nobody(tmp_path: Path) -> None
 
 
 def test_a_machine_without_binaries_is_told_the_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres_module.importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(postgres_module.Path, "glob", lambda *_: iter(()))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("pathlib.Path.glob", lambda *_: iter(()))
     with pytest.raises(LocalError, match="DATABASE_URL"):
         find_binaries()
 
