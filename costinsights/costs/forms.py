@@ -22,8 +22,17 @@ def currency_choices() -> list[tuple[str, str]]:
     return [("", "Choose…"), *((code, code) for code in (*COMMON, *rest))]
 
 
+class _NeededForSomeKinds(forms.CharField):
+    """A field that one way of authenticating needs: shown as needed, judged by `ConnectionDraft`."""
+
+    def validate(self, value: Any) -> None:
+        """An empty one is fine here; the draft knows whether the chosen kind can do without."""
+
+
 class ConnectionForm(forms.Form):
     """Where an OpenCost is and how we say who we are."""
+
+    use_required_attribute = False  # most fields are hidden until the kind asks for them
 
     opencost_url = forms.CharField(
         label="OpenCost address",
@@ -44,26 +53,23 @@ class ConnectionForm(forms.Form):
         initial=AuthKind.NONE,
         help_text="OpenCost has no sign-in of its own; this is for the gateway in front of it.",
     )
-    auth_username = forms.CharField(
+    auth_username = _NeededForSomeKinds(
         label="User name",
         max_length=200,
-        required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text="For user name and password.",
     )
-    auth_header_name = forms.CharField(
+    auth_header_name = _NeededForSomeKinds(
         label="Header name",
         max_length=100,
-        required=False,
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "X-Api-Key"}
         ),
         help_text="For an own header.",
     )
-    secret = forms.CharField(
+    secret = _NeededForSomeKinds(
         label="Token, password or header value",
         max_length=LONGEST_SECRET,
-        required=False,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="Stored encrypted and never shown again.",
@@ -137,6 +143,10 @@ class ClusterForm(ConnectionForm):
         help_text="What this OpenCost's prices are in. Nothing is converted.",
     )
     field_order = ("name", "currency", "opencost_url", "auth_kind")
+
+    def keep_secret(self) -> None:
+        """A stored secret may stay: the field is optional."""
+        self.fields["secret"].required = False
 
     @staticmethod
     def initial_of(cluster: Cluster) -> dict[str, Any]:

@@ -188,6 +188,13 @@ def test_csv_has_stable_columns_and_the_same_sum(viewer: Client, prod: Cluster) 
     assert sum(Decimal(row["total_cost"]) for row in rows) == Decimal(total)
 
 
+def test_a_problem_stays_a_problem_for_who_wants_csv(viewer: Client, prod: Cluster) -> None:
+    response = viewer.get(URL, {"window": "2d"}, headers={"Accept": "text/csv"})
+
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.json()["code"] == "invalid_input"
+
+
 def test_without_a_session_nothing_is_told(client_of: object, acme: object) -> None:
     response = client_of(acme).get(URL)  # type: ignore[operator]  # the fixture is a function
 

@@ -1,6 +1,7 @@
 """Keeping numbers current: the job, its lock, and what is kept for how long."""
 
 import datetime as dt
+import threading
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import time_machine
 
 from costinsights.core.periods import DAY, ChargePeriod
 from costinsights.costs import tasks
-from costinsights.costs.current import cache
+from costinsights.costs.current import cache, gather
 from costinsights.costs.current.answer import SourceState
 from costinsights.costs.current.gather import LOCK
 from costinsights.costs.current.pieces import is_fresh
@@ -166,3 +167,45 @@ def test_a_day_keeps_the_longer_the_longer_it_is_over(
     as_of = day.end + asked_after_end
 
     assert is_fresh(day, as_of=as_of, now=as_of + age, fresh_for=FRESH_FOR) is fresh
+
+
+def test_a_caller_waits_for_the_answer_another_one_is_fetching(
+    prod: Cluster, demo: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = cache.acquire(LOCK, prod.fingerprint, seconds=60)
+    waits: list[float] = []
+
+    def other_one_finishes(seconds: float) -> None:
+        waits.append(seconds)
+        cache.release(LOCK, prod.fingerprint, token)
+
+    monkeypatch.setattr(gather.time, "sleep", other_one_finishes)
+
+    assert ask(NOW).sources[0].state == SourceState.FRESH
+    assert len(waits) == 1
+
+
+def test_an_unreadable_secret_fails_its_cluster_only(
+    prod: Cluster, staging: Cluster, demo: DemoServer
+) -> None:
+    Cluster.objects.filter(pk=prod.pk).update(auth_kind="bearer", sealed_secret="v1.gone.AAAA")
+
+    states = {source.cluster: source for source in ask(NOW).sources}
+
+    assert states["prod"].code == "stored_secret_unreadable"
+    assert states["staging"].state == SourceState.FRESH
+
+
+def test_clusters_are_asked_at_the_same_time(
+    prod: Cluster, staging: Cluster, demo: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = threading.Barrier(2, timeout=20)
+    answer = demo.answer
+
+    def answered_together(path: str, query: str) -> Any:
+        together.wait()
+        return answer(path, query)
+
+    monkeypatch.setattr(demo, "answer", answered_together)
+
+    assert [source.state for source in ask(NOW).sources] == [SourceState.FRESH] * 2

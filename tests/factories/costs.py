@@ -22,7 +22,7 @@ class ClusterFactory(DjangoModelFactory[Cluster]):
     @classmethod
     def _create(cls, model_class: type[Cluster], *args: Any, **kwargs: Any) -> Cluster:
         secret = kwargs.pop("secret", "")
-        cluster: Cluster = super()._create(model_class, *args, **kwargs)
+        cluster: Cluster = super()._create(model_class, *args, **kwargs)  # type: ignore[no-untyped-call]  # factory-boy has no types
         if secret:
             if cluster.auth_kind == AuthKind.NONE:
                 cluster.auth_kind = AuthKind.BEARER

@@ -94,6 +94,8 @@ class ClusterEditPage(_OneCluster):
         result: ProbeResult | None = None,
         status: int = 200,
     ) -> HttpResponse:
+        if cluster.sealed_secret:
+            form.keep_secret()
         context: dict[str, Any] = {
             "cluster": cluster,
             "form": form,
