@@ -327,6 +327,7 @@ CURRENT_COSTS_FRESH_SECONDS = env.int("CURRENT_COSTS_FRESH_SECONDS", default=60)
 
 _mail = env.email_url("EMAIL_URL", default="consolemail://")
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_FILE_PATH = _mail.get("EMAIL_FILE_PATH")  # of filemail:///directory, as in the demo
 EMAIL_HOST = _mail.get("EMAIL_HOST") or "localhost"
 EMAIL_PORT = _mail.get("EMAIL_PORT") or 25
 EMAIL_HOST_USER = _mail.get("EMAIL_HOST_USER") or ""
