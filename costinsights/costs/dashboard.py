@@ -234,13 +234,17 @@ def query_bar(
     windows = dict(WINDOWS)
     if query.window not in windows:
         windows[query.window] = period_text(query)
+    offered_clusters = dict(clusters)
+    if len(query.clusters) > 1:
+        names = [offered_clusters.get(slug, slug) for slug in query.clusters]
+        offered_clusters[",".join(query.clusters)] = ", ".join(names)
     return {
         "windows": _choices(windows, query.window),
         "is_custom": query.window not in WINDOW_WORDS,
         "period": period_text(query),
         "aggregates": _choices(offered, aggregate),
         "idle_modes": _choices({str(k): v for k, v in IDLE_MODES.items()}, str(query.idle)),
-        "clusters": _choices(dict(clusters), ",".join(query.clusters)),
+        "clusters": _choices(offered_clusters, ",".join(query.clusters)),
         "chips": chips(query, path),
         "fields": FILTER_FIELDS,
         "operators": {str(operator): word for operator, word in OPERATOR_WORDS.items()},

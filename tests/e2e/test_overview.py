@@ -85,7 +85,7 @@ def test_a_filter_that_cannot_be_read_says_where_and_keeps_the_text(
 ) -> None:
     page.get_by_text("Filter text").click()
     page.locator("#q-filter").fill('namespace:"a"+pod')
-    page.locator(".advanced").get_by_role("button", name="Apply").click()
+    page.locator(".filter-text").get_by_role("button", name="Apply").click()
 
     expect(page.locator("#q-filter-error")).to_contain_text("character")
     expect(page.locator("#q-filter")).to_have_value('namespace:"a"+pod')

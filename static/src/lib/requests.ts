@@ -32,6 +32,13 @@ function fail(text: string): void {
   announce(text);
 }
 
+/** Whether someone reads an explanation or types: a quiet refresh then waits for its next turn. */
+function isInUse(): boolean {
+  const active = document.activeElement;
+  const typing = active?.matches("#results :is(input, select, textarea)") ?? false;
+  return typing || document.querySelector("#results details[open]") !== null;
+}
+
 const detailOf = (event: Event) => (event as CustomEvent<Detail>).detail;
 
 export function initRequests(): void {
@@ -40,7 +47,11 @@ export function initRequests(): void {
     if (!elt.matches("[data-query-bar]")) return;
     for (const name of withoutEmpty(parameters)) delete parameters[name];
   });
-  htmx.on("htmx:beforeRequest", () => setBusy(true));
+  htmx.on("htmx:beforeRequest", (event) => {
+    const quiet = detailOf(event).elt.matches("[data-quiet]");
+    if (quiet && isInUse()) event.preventDefault();
+    else if (!quiet) setBusy(true);
+  });
   htmx.on("htmx:beforeSwap", (event) => {
     const detail = detailOf(event);
     // A sign-in page instead of numbers: the session ended. Load the address as a page.
@@ -49,10 +60,12 @@ export function initRequests(): void {
       location.reload();
     }
   });
+  let announced = results()?.dataset.announce;
   htmx.on("htmx:afterSettle", () => {
     setBusy(false);
     const text = results()?.dataset.announce;
-    if (text) announce(text);
+    if (text && text !== announced) announce(text);
+    announced = text;
   });
   htmx.on("htmx:responseError", (event) => {
     const { status } = detailOf(event).xhr;
