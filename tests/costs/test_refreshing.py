@@ -9,7 +9,7 @@ import time_machine
 
 from costinsights.core.periods import DAY, ChargePeriod
 from costinsights.costs import tasks
-from costinsights.costs.current import cache, gather
+from costinsights.costs.current import cache
 from costinsights.costs.current.answer import SourceState
 from costinsights.costs.current.gather import LOCK
 from costinsights.costs.current.pieces import is_fresh
@@ -179,7 +179,7 @@ def test_a_caller_waits_for_the_answer_another_one_is_fetching(
         waits.append(seconds)
         cache.release(LOCK, prod.fingerprint, token)
 
-    monkeypatch.setattr(gather.time, "sleep", other_one_finishes)
+    monkeypatch.setattr("costinsights.costs.current.gather.time.sleep", other_one_finishes)
 
     assert ask(NOW).sources[0].state == SourceState.FRESH
     assert len(waits) == 1
