@@ -105,7 +105,7 @@ def percent(share: Decimal | float | None) -> str:
 @register.filter
 def signed_percent(share: Decimal | float | None) -> str:
     text = percent_text(share)
-    return f"+{text}" if share and share > 0 else text
+    return f"+{text}" if share is not None and share > Decimal(0) else text
 
 
 @register.filter

@@ -104,9 +104,11 @@ def widget(field: BoundField) -> SafeString:
     """A field's control with the classes and ARIA attributes of the design."""
     classes = {"checkbox": "form-check-input", "select": "form-select"}
     css_class = classes.get(field_kind(field), "form-control")
-    attrs = {"class": f"{field.field.widget.attrs.get('class', '')} {css_class}".strip()}
+    attrs: dict[str, str | bool] = {
+        "class": f"{field.field.widget.attrs.get('class', '')} {css_class}".strip()
+    }
     if field.errors:
-        attrs["class"] += " is-invalid"
+        attrs["class"] = f"{attrs['class']} is-invalid"
         attrs["aria-invalid"] = "true"
     if described := described_by(field):
         attrs["aria-describedby"] = described
