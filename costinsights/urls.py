@@ -8,7 +8,9 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
 from costinsights.views import healthz, readyz
 
 # Redoc writes its styles as it runs and works in a blob worker; only its own page may.
-_redoc = csp_update({"style-src": [UNSAFE_INLINE], "worker-src": ["blob:"]})(SpectacularRedocView.as_view(url_name="api-schema"))
+_redoc = csp_update({"style-src": [UNSAFE_INLINE], "worker-src": ["blob:"]})(
+    SpectacularRedocView.as_view(url_name="api-schema")
+)
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
