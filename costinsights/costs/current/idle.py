@@ -75,16 +75,18 @@ def share_idle(rows: Sequence[AllocatedCost]) -> dict[int, Amounts]:
     if not idle:
         return {}
     workloads = [index for index, row in enumerate(rows) if row.kind == RowKind.WORKLOAD]
-    own = {index: list(amounts_of(rows[index])) for index in idle}
+    before = [amounts_of(rows[index]) for index in workloads]
+    left = {index: list(amounts_of(rows[index])) for index in idle}
     changed: dict[int, list[int]] = {}
-    for component in range(len(own[idle[0]])):
-        amount = sum(amounts[component] for amounts in own.values())
-        weights = [max(0, amounts_of(rows[index])[component]) for index in workloads]
-        if not amount or not sum(weights):
+    for component in range(len(left[idle[0]])):
+        amount = sum(amounts[component] for amounts in left.values())
+        weights = [max(0, amounts[component]) for amounts in before]
+        if not amount or not any(weights):
             continue
-        for index, part in zip(workloads, split(amount, weights), strict=True):
+        parts = split(amount, weights)
+        for index, own, part in zip(workloads, before, parts, strict=True):
             if part:
-                changed.setdefault(index, list(amounts_of(rows[index])))[component] += part
-        for amounts in own.values():
+                changed.setdefault(index, list(own))[component] += part
+        for amounts in left.values():
             amounts[component] = 0
-    return {index: tuple(amounts) for index, amounts in {**changed, **own}.items()}
+    return {index: tuple(amounts) for index, amounts in {**changed, **left}.items()}
