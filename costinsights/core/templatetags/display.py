@@ -105,7 +105,7 @@ def percent(share: Decimal | float | None) -> str:
 @register.filter
 def signed_percent(share: Decimal | float | None) -> str:
     text = percent_text(share)
-    return f"+{text}" if share is not None and share > Decimal(0) else text
+    return f"+{text}" if share and share > 0 else text
 
 
 @register.filter
@@ -113,7 +113,7 @@ def quantity(amount: Decimal | float | None) -> str:
     """Hours of something: one decimal below a hundred, thousands grouped above."""
     if amount is None:
         return UNKNOWN
-    return f"{amount:,.1f}" if abs(amount) < 100 else f"{amount:,.0f}"
+    return f"{amount:,.1f}" if -100 < amount < 100 else f"{amount:,.0f}"
 
 
 @register.filter

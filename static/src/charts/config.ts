@@ -44,7 +44,7 @@ export function doughnutConfig(spec: DoughnutSpec, look: Look): ChartConfigurati
           data: spec.segments.map((segment) => segment.value),
           backgroundColor: spec.segments.map((segment) => look.fill(segment.colour)),
           borderColor: look.surface,
-          borderWidth: 2,
+          borderWidth: spec.segments.length > 1 ? 2 : 0, // a lone slice has no neighbour to part from
           hoverOffset: 4,
         },
       ],
