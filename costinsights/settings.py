@@ -78,6 +78,9 @@ MIDDLEWARE = [
     "tenants.middleware.TenantMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # A page of costs is 100 kB of table; Django pads what it compresses against BREACH, and the CSRF token is
+    # masked anew in each answer.
+    "django.middleware.gzip.GZipMiddleware",
     "costinsights.core.middleware.RequestIdMiddleware",
     "costinsights.core.middleware.PrivateAnswersMiddleware",
     "csp.middleware.CSPMiddleware",

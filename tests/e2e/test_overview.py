@@ -170,10 +170,12 @@ def test_the_first_page_is_light(tenant_site: TenantSite, page: Page, watch: Wat
     tenant_site.sign_in(page)
     settled(page)
     watch.weigh(page)
-    page.goto(tenant_site.url("/"))
+    answer = page.goto(tenant_site.url("/"))
     settled(page)
     page.wait_for_load_state("networkidle")
 
+    assert answer is not None
+    assert answer.header_value("content-encoding") == "gzip"
     weights = watch.compressed_bytes()
     assert any("main.js" in url for url in weights)
     assert sum(weights.values()) <= BUDGET_BYTES, weights
