@@ -71,9 +71,14 @@ test("amounts start at zero: a cut axis would lie", () => {
   assert.equal(axis?.beginAtZero, true);
 });
 
-test("who asked for less motion gets none", () => {
-  assert.equal(configFor(bars, look).options?.animation, false);
-  assert.notEqual(configFor(bars, { ...look, animate: true }).options?.animation, false);
+test("who asked for less motion gets none, and nobody waits for a chart to grow", () => {
+  const moved = (animate: boolean) => {
+    const { options } = configFor(bars, { ...look, animate });
+    const touched = options?.transitions?.active?.animation as { duration: number };
+    return [options?.animation, touched.duration];
+  };
+  assert.deepEqual(moved(false), [false, 0]);
+  assert.deepEqual(moved(true), [false, 120]);
 });
 
 test("an axis speaks short amounts", () => {

@@ -54,7 +54,8 @@ export function doughnutConfig(spec: DoughnutSpec, look: Look): ChartConfigurati
       maintainAspectRatio: false,
       cutout: "68%",
       layout: { padding: 4 },
-      animation: look.animate ? { duration: 300 } : false,
+      animation: false, // numbers stand still; only what the pointer touches moves
+      transitions: { active: { animation: { duration: look.animate ? 120 : 0 } } },
       plugins: {
         legend: { display: false },
         tooltip: {
@@ -119,7 +120,8 @@ export function barsConfig(spec: BarsSpec, look: Look): ChartConfiguration<"bar"
       indexAxis: "y",
       responsive: true,
       maintainAspectRatio: false,
-      animation: look.animate ? { duration: 300 } : false,
+      animation: false, // numbers stand still; only what the pointer touches moves
+      transitions: { active: { animation: { duration: look.animate ? 120 : 0 } } },
       layout: { padding: { right: 76 } },
       interaction: { mode: "nearest", axis: "y", intersect: false },
       scales: {
