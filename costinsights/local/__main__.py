@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .database import restricted_login
 from .environment import product_environment
+from .preparation import Preparation
 from .processes import LocalError
 from .progress import say, speak_utf8
 from .services import ensure_services
@@ -96,6 +97,9 @@ def _run(options: argparse.Namespace, state: State) -> int:
         environment = product_environment(
             state, database_url=login.url, redis_url=services.redis_url, port=None
         )
+        preparation = Preparation(state, environment, login, services.postgres.identity)
+        if not preparation.is_migrated:
+            preparation.migrate()
         environment["DATABASE_ADMIN_URL"] = services.admin_url
         return subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode
     finally:

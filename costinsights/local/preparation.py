@@ -35,20 +35,21 @@ class Preparation:
     login: DatabaseLogin
     database_identity: str | None
 
+    @property
+    def is_migrated(self) -> bool:
+        """Whether the database is ours and nothing that makes its tables has changed."""
+        return self._is_current("migrations", self._migrations())
+
     def migrate(self) -> None:
         """Roles, database and schemas, the template's and every tenant's included."""
-        definitions = [
-            path for package in PACKAGES for path in PROJECT.glob(f"{package}/**/migrations/*.py")
-        ]
-        wanted = fingerprint([*definitions, *PROJECT.glob("tenants/**/*.py"), _LOCK], self._facts)
         with step("Migrations") as note:
-            if self._is_current("migrations", wanted):
+            if self.is_migrated:
                 note.text = "unchanged"
                 return
             if self.login.admin_url is not None:
                 self._manage("bootstrap_database", DATABASE_ADMIN_URL=self.login.admin_url)
             self._manage("migrate_schemas", "--verbosity", "0")
-        self.state.mark_done("migrations", wanted)
+        self.state.mark_done("migrations", self._migrations())
 
     def demo_tenants(self, opencost_address: str) -> None:
         """Acme, Globex and Initech with their people and clusters."""
@@ -75,6 +76,12 @@ class Preparation:
                 return
             self._manage("collectstatic", "--no-input", "--clear", "--verbosity", "0")
         stamp(collected, wanted)
+
+    def _migrations(self) -> str:
+        definitions = [
+            path for package in PACKAGES for path in PROJECT.glob(f"{package}/**/migrations/*.py")
+        ]
+        return fingerprint([*definitions, *PROJECT.glob("tenants/**/*.py"), _LOCK], self._facts)
 
     @property
     def _facts(self) -> str:
