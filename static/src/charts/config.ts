@@ -146,7 +146,9 @@ export function barsConfig(spec: BarsSpec, look: Look): ChartConfiguration<"bar"
           ticks: {
             color: look.text,
             autoSkip: false,
-            callback: (_value, index) => shortened(spec.bars[index]?.label ?? ""),
+            callback(_value, index) {
+              return shortened(spec.bars[index]?.label ?? "", this.chart.width < 420 ? 13 : 22);
+            },
           },
         },
       },

@@ -118,4 +118,6 @@ export function initCharts(root: ParentNode): void {
   if (followsTheme) return;
   followsTheme = true;
   document.addEventListener("theme:change", redrawAll);
+  // Drawn text does not follow a font that arrives later by itself.
+  void document.fonts?.ready.then(redrawAll);
 }

@@ -43,6 +43,15 @@ export function nextTheme(theme: Theme): Theme {
   return ORDER[(ORDER.indexOf(theme) + 1) % ORDER.length] ?? "system";
 }
 
+/** Paper is white: print what the light theme shows, then come back. */
+export function printLight(): void {
+  addEventListener("beforeprint", () => {
+    document.documentElement.dataset.bsTheme = "light";
+    document.dispatchEvent(new CustomEvent("theme:change"));
+  });
+  addEventListener("afterprint", () => applyTheme());
+}
+
 export function followSystem(): void {
   systemPrefersDark().addEventListener("change", () => {
     if (storedTheme() === "system") applyTheme("system");
