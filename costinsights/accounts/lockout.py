@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from costinsights.core.api.problems import CONTENT_TYPE, problem
 from costinsights.core.tenancy import on_public_schema
 
 Credentials = dict[str, Any] | None
@@ -110,18 +111,17 @@ def locked_response(
     response: HttpResponse
     if _wants_json(request):
         response = JsonResponse(
-            {
-                "type": "about:blank",
-                "title": "Too many failed sign-ins",
-                "status": 429,
-                "detail": f"Sign-in is locked. Try again in {minutes} min.",
-                "code": "sign_in_locked",
-                "instance": request.path,
-                "retry_after_seconds": math.ceil(wait.total_seconds()),
-            },
-            content_type="application/problem+json",
+            problem(
+                code="sign_in_locked",
+                title="Too many failed sign-ins",
+                status=429,
+                detail=f"Sign-in is locked. Try again in {minutes} min.",
+                instance=request.path,
+                retry_after_seconds=math.ceil(wait.total_seconds()),
+            ),
+            status=429,
+            content_type=CONTENT_TYPE,
         )
-        response.status_code = 429
     else:
         response = render(request, "accounts/locked.html", {"minutes": minutes}, status=429)
     response["Retry-After"] = str(math.ceil(wait.total_seconds()))

@@ -17,14 +17,14 @@ ADA = "ada@people.test"
 @pytest.fixture
 def ada(acme: Tenant) -> User:
     """An owner of acme."""
-    return UserFactory(email=ADA, role=Role.OWNER)
+    return UserFactory.create(email=ADA, role=Role.OWNER)
 
 
 @pytest.fixture
 def twin(ada: User, globex: Tenant) -> User:
     """Ada's double in globex: the same id, address, role and password hash."""
     with tenant_context(globex):
-        return UserFactory(pk=ada.pk, email=ada.email, role=ada.role, password=ada.password)
+        return UserFactory.create(pk=ada.pk, email=ada.email, role=ada.role, password=ada.password)
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_a_lock_in_one_tenant_never_locks_the_other(
 
 def test_another_account_of_the_tenant_still_signs_in(ada: User, browser: Client) -> None:
     fail(browser, ada.email)
-    assert sign_in(browser, UserFactory()).status_code == 302
+    assert sign_in(browser, UserFactory.create()).status_code == 302
 
 
 def test_spelling_the_address_otherwise_or_changing_the_browser_gives_no_further_tries(

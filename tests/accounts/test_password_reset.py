@@ -189,7 +189,7 @@ def test_a_deactivated_member_cannot_come_back_by_mail(
 
 
 def test_the_page_does_not_say_who_is_a_member(ada: User, browser: Client) -> None:
-    UserFactory(email="eve@people.test", is_active=False)
+    UserFactory.create(email="eve@people.test", is_active=False)
     answers = set()
     for email in (ada.email, "nobody@people.test", "eve@people.test"):
         answer = browser.post("/password/forgot/", {"email": email})

@@ -76,28 +76,28 @@ def test_a_password_changed_behind_our_back_ends_the_sessions_too(
 
 
 def test_a_new_role_asks_for_a_new_sign_in(ada: User, browser: Client) -> None:
-    member = UserFactory(role=Role.ADMIN)
+    member = UserFactory.create(role=Role.ADMIN)
     sign_in(browser, member)
     User.objects.filter(pk=member.pk).update(role=Role.VIEWER)
     assert not is_signed_in(browser)
 
 
 def test_a_deactivated_member_is_out_with_the_next_request(ada: User, browser: Client) -> None:
-    member = UserFactory()
+    member = UserFactory.create()
     sign_in(browser, member)
     User.objects.filter(pk=member.pk).update(is_active=False)
     assert not is_signed_in(browser)
 
 
 def test_deactivating_deletes_the_sessions(ada: User, browser: Client) -> None:
-    member = UserFactory()
+    member = UserFactory.create()
     sign_in(browser, member)
     services.deactivate_user(user=member)
     assert TenantSession.objects.count() == 0
 
 
 def test_a_removed_member_leaves_no_session(ada: User, browser: Client) -> None:
-    member = UserFactory()
+    member = UserFactory.create()
     sign_in(browser, member)
     member.delete()
     assert TenantSession.objects.count() == 0

@@ -45,7 +45,7 @@ def test_every_wrong_sign_in_reads_the_same(
 
 
 def test_known_unknown_and_deactivated_give_the_same_bytes(ada: User, browser: Client) -> None:
-    UserFactory(email="eve@people.test", is_active=False)
+    UserFactory.create(email="eve@people.test", is_active=False)
     bodies = set()
     for name, password in (("ada", "wrong-wrong-wrong"), ("bob", PASSWORD), ("eve", PASSWORD)):
         body = sign_in(browser, f"{name}@people.test", password).content

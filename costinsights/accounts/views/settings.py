@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -17,6 +18,7 @@ from costinsights.accounts.forms import ChangePasswordForm, NewTokenForm, Profil
 from costinsights.accounts.models import ApiToken
 from costinsights.accounts.permissions import MemberRequiredMixin
 from costinsights.core.errors import ApplicationError, InvalidInput, NotFound
+from costinsights.core.tenancy import absolute_url, current_tenant
 
 
 def _page(
@@ -102,7 +104,12 @@ class TokenListPage(MemberRequiredMixin, FormView[NewTokenForm]):
         except ApplicationError as refusal:
             form.add_error(None, refusal.message)
             return self.form_invalid(form)
-        context = {"token": new.token, "text": new.text}
+        address = absolute_url(current_tenant(), reverse("api-me"))
+        context = {
+            "token": new.token,
+            "text": new.text,
+            "example": f'curl -H "Authorization: Bearer $TOKEN" {address}',
+        }
         return _page(self.request, "accounts/token_created.html", context, status=201)
 
     def form_invalid(self, form: NewTokenForm) -> HttpResponse:
