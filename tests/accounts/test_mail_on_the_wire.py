@@ -24,7 +24,7 @@ class Inbox:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         self.recipients += envelope.rcpt_tos
-        self.mails.append(email.message_from_bytes(envelope.content, policy=modern))  # type: ignore[arg-type]  # typeshed names the old class
+        self.mails.append(email.message_from_bytes(envelope.content, policy=modern))
         return "250 OK"
 
 

@@ -113,8 +113,7 @@ def test_revoking_works_at_once_and_twice(ada: User, browser: Client) -> None:
     first = ApiToken.objects.get().revoked_at
     assert browser.delete(path).status_code == 204
     assert ApiToken.objects.get().revoked_at == first
-    bearer = {"HTTP_AUTHORIZATION": f"Bearer {text}"}
-    assert browser.get("/api/v1/me", **bearer).status_code == 401
+    assert browser.get("/api/v1/me", HTTP_AUTHORIZATION=f"Bearer {text}").status_code == 401
 
 
 def test_the_twenty_sixth_live_token_is_refused(ada: User, browser: Client) -> None:

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from costinsights.accounts import services
-from costinsights.accounts.models import TOKEN_LIFETIME_DEFAULT, Scope, User
+from costinsights.accounts.models import TOKEN_LIFETIME_DEFAULT, TOKEN_LIFETIME_MAX, Scope, User
 from costinsights.core.commands import TenantCommand
 
 
@@ -18,7 +18,13 @@ class Command(TenantCommand):
         super().add_arguments(parser)
         parser.add_argument("--user", required=True, metavar="EMAIL")
         parser.add_argument("--name", default="command line")
-        parser.add_argument("--expires-days", type=int, default=TOKEN_LIFETIME_DEFAULT.days)
+        parser.add_argument(
+            "--expires-days",
+            type=int,
+            choices=range(1, TOKEN_LIFETIME_MAX.days + 1),
+            default=TOKEN_LIFETIME_DEFAULT.days,
+            metavar="1…365",
+        )
         parser.add_argument(
             "--scope", action="append", choices=Scope.values, help="repeatable; default: read"
         )
