@@ -13,7 +13,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from costinsights.accounts.permissions import CanManageClusters
+from costinsights.accounts.permissions import CanManageClusters, IsMember
 from costinsights.core.api.pagination import ListCursor
 from costinsights.core.api.schema import problem_responses
 from costinsights.core.api.throttling import ProbeThrottle, TenantThrottle
@@ -33,6 +33,8 @@ from costinsights.costs.current.query import PARAMETERS, CurrentCostQuery
 from costinsights.costs.documents import csv_file_name, current_costs_document
 from costinsights.costs.models import Cluster
 from costinsights.costs.selectors import access_cluster, current_costs
+from tenants.features import Feature
+from tenants.gates import HasFeature
 
 non_atomic = method_decorator(transaction.non_atomic_requests, name="dispatch")
 _READ_PROBLEMS = (401, 403, 404, 406, 429)
@@ -43,6 +45,8 @@ _WRITE_PROBLEMS = (400, 401, 403, 406, 409, 415, 422, 429)
 class CurrentCostsView(GenericAPIView[Cluster]):
     """What Kubernetes costs now."""
 
+    feature = Feature.CURRENT_COSTS
+    permission_classes = (IsMember, HasFeature)
     serializer_class = current_schema.CurrentCostsSerializer
     renderer_classes = (JSONRenderer, CurrentCostsCSVRenderer)
     pagination_class = None

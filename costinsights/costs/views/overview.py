@@ -1,5 +1,6 @@
 """The overview, and its table as CSV. The page itself never waits for an OpenCost; the part htmx asks for may."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -23,14 +24,18 @@ from costinsights.costs.dashboard import page_context
 from costinsights.costs.documents import csv_file_name, current_costs_csv
 from costinsights.costs.models import Cluster
 from costinsights.costs.selectors import current_costs
+from tenants.features import Feature
+from tenants.gates import FeatureRequiredMixin
 
 _BY_KIND = (Dimension("namespace"), Dimension("controller_kind"))
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
 @method_decorator(never_cache, name="dispatch")
-class OverviewPage(HtmxPartialMixin, MemberRequiredMixin, TemplateView):
+class OverviewPage(HtmxPartialMixin, MemberRequiredMixin, FeatureRequiredMixin, TemplateView):
     """What it costs now. The parameters are those of GET /api/v1/costs/current."""
+
+    feature = Feature.CURRENT_COSTS
 
     template_name = "overview/page.html"
     htmx_partial = "results"
@@ -49,7 +54,7 @@ class OverviewPage(HtmxPartialMixin, MemberRequiredMixin, TemplateView):
                 wait = self.request.headers.get("HX-Request") == "true"
                 costs = current_costs(query, now=now, wait=wait)
         except InvalidInput as refused:
-            query, error = CurrentCostQuery.parse({}, now=now), refused
+            query, error = self._without_what_is_wrong(refused, now), refused
         pending = costs is not None and costs.is_pending
         if costs is not None and not pending:
             tasks.enqueue_refreshes(costs.refreshes)
@@ -71,6 +76,16 @@ class OverviewPage(HtmxPartialMixin, MemberRequiredMixin, TemplateView):
         )
         return context
 
+    def _without_what_is_wrong(self, refused: InvalidInput, now: datetime) -> CurrentCostQuery:
+        """The question without the parameter that was refused: the rest of the query bar stays as it is."""
+        rest = {
+            name: value for name, value in self.request.GET.dict().items() if name != refused.field
+        }
+        try:
+            return CurrentCostQuery.parse(rest, now=now)
+        except InvalidInput:
+            return CurrentCostQuery.parse({}, now=now)
+
     def _by_kind(self, query: CurrentCostQuery, costs: CurrentCosts) -> CurrentCosts | None:
         """The same costs by namespace and workload kind, for the second chart; from the same rows."""
         if not costs.has_data or query.aggregate == _BY_KIND:
@@ -82,8 +97,10 @@ class OverviewPage(HtmxPartialMixin, MemberRequiredMixin, TemplateView):
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
 @method_decorator(never_cache, name="dispatch")
-class CostsCSV(MemberRequiredMixin, View):
+class CostsCSV(MemberRequiredMixin, FeatureRequiredMixin, View):
     """The overview's table as a file, all lines of it unless a limit is given."""
+
+    feature = Feature.CURRENT_COSTS
 
     def get(self, request: HttpRequest) -> HttpResponse:
         now = timezone.now()
