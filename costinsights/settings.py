@@ -193,8 +193,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "sign-in"
-LOGIN_REDIRECT_URL = "overview"
-LOGOUT_REDIRECT_URL = "sign-in"
+LOGIN_REDIRECT_URL = "/"  # exists on tenants' hosts and on the platform's
+LOGOUT_REDIRECT_URL = "/"
 PASSWORD_RESET_TIMEOUT = 3600
 
 SESSION_ENGINE = "costinsights.accounts.sessions"

@@ -10,7 +10,12 @@ from django.template.loader import render_to_string
 from django.urls import set_urlconf
 
 from costinsights.core.api.problems import problem_response
-from costinsights.core.tenancy import TenantSuspended, public_context, tenant_context
+from costinsights.core.tenancy import (
+    TenantSuspended,
+    public_context,
+    tenant_connection,
+    tenant_context,
+)
 from tenants.models import Domain, Tenant
 
 _HOST = re.compile(
@@ -48,7 +53,8 @@ class TenantMiddleware:
         return self._on_tenant(request, domain.tenant)
 
     def _on_platform(self, request: HttpRequest) -> HttpResponse:
-        request.tenant = None  # type: ignore[attr-defined]  # the attribute django-tenants gives a request
+        # The attribute django-tenants gives a request; its admin templates read the schema from it.
+        request.tenant = tenant_connection.tenant  # type: ignore[attr-defined]  # set by a middleware
         request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
         set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
         return self.get_response(request)

@@ -68,7 +68,7 @@ class SignOut(View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         logout(request)
-        return redirect(settings.LOGOUT_REDIRECT_URL)
+        return redirect("sign-in")
 
 
 class ForgotPasswordPage(FormView[ForgotPasswordForm]):
