@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from costinsights.core.http import OutboundPolicy, RequestRefused, SafeSession, TlsFailed
-from costinsights.core.http.session import tls_context
+from costinsights.core.http.tls import tls_context
 from tests.fakes.certificates import Authority
 from tests.fakes.raw_servers import replies, serving
 

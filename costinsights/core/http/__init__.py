@@ -20,11 +20,13 @@ from costinsights.core.http.errors import (
 )
 from costinsights.core.http.retries import with_retries
 from costinsights.core.http.session import Reply, SafeSession, check_url
+from costinsights.core.http.tls import ClientCertificate
 
 __all__ = [
     "AddressRefused",
     "BodyTooLarge",
     "BodyUnreadable",
+    "ClientCertificate",
     "ConnectionFailed",
     "DeadlineExceeded",
     "NameNotResolved",

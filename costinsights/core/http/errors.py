@@ -58,7 +58,9 @@ class ConnectionFailed(OutboundError):
 
 
 class TlsFailed(OutboundError):
-    """`reason`: untrusted, wrong_name, expired, no_tls, handshake."""
+    """`reason`: untrusted, wrong_name, expired, no_tls, handshake; of our own certificate:
+    client_certificate_required, client_certificate_refused.
+    """
 
     code = "tls_failed"
     title = "The encrypted connection cannot be trusted"

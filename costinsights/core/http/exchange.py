@@ -169,6 +169,32 @@ class _PinnedHTTPSConnection(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         return self.exchange.open_socket(self._dns_host, self.port)
 
+    def send(self, data: Any) -> None:
+        try:
+            super().send(data)
+        except BrokenPipeError:
+            raise  # urllib3 reads on by itself
+        except OSError as error:
+            raise _alert_behind(error, self.sock) from None
+
+
+def _alert_behind(failure: OSError, connection: object) -> OSError:
+    """Why the server hung up while we sent, if it said so; else `failure` itself.
+
+    A TLS 1.3 server judges a client's certificate after the handshake has ended for the client. Sending
+    then fails without a reason, while the server's alert waits to be read.
+    """
+    if isinstance(connection, ssl.SSLSocket):
+        try:
+            connection.recv(1)
+        except ssl.SSLEOFError:
+            return failure
+        except ssl.SSLError as alert:
+            return alert
+        except OSError:
+            return failure
+    return failure
+
 
 class PinnedPoolManager(PoolManager):
     """Pools whose connections are opened by one exchange."""

@@ -1,6 +1,5 @@
 """`SafeSession`: requests, made safe for URLs that tenants type."""
 
-import functools
 import http.client
 import json as json_module
 import ssl
@@ -19,6 +18,7 @@ from costinsights.core.http.bodies import read_body
 from costinsights.core.http.errors import OutboundError, RedirectRefused, RequestRefused
 from costinsights.core.http.exchange import Exchange, PinnedPoolManager
 from costinsights.core.http.failures import named_failure
+from costinsights.core.http.tls import ClientCertificate, tls_context
 
 LONGEST_URL = 16_384
 _SENT_HEADERS = {
@@ -68,32 +68,6 @@ def check_url(url: str) -> SplitResult:
     return parts
 
 
-def tls_context(ca_bundle_pem: str | None) -> ssl.SSLContext:
-    """Verify against the public authorities, or, if given, against this private CA only.
-
-    Raises RequestRefused when the text holds no certificate.
-    """
-    if ca_bundle_pem is None or not ca_bundle_pem.strip():
-        return _public_context()
-    try:
-        context = ssl.create_default_context(cadata=ca_bundle_pem)
-    except (ssl.SSLError, ValueError):
-        context = None
-    if context is None or not context.get_ca_certs():
-        raise RequestRefused(
-            "The CA bundle holds no certificate that can be read. Paste it in PEM form, beginning "
-            "with -----BEGIN CERTIFICATE-----.",
-            reason="ca_bundle",
-        )
-    return context
-
-
-@functools.cache
-def _public_context() -> ssl.SSLContext:
-    """Reading the public authorities takes longer than a request; nothing in it is a tenant's."""
-    return ssl.create_default_context(cafile=requests.utils.DEFAULT_CA_BUNDLE_PATH)
-
-
 def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         proper_name = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
@@ -124,8 +98,8 @@ class _PinnedAdapter(HTTPAdapter):
 class SafeSession:
     """HTTP to one tenant's endpoint; one connection per exchange, safe to use from many threads.
 
-    `auth_headers` go with every request and appear in no log line and no error. `resolver` maps a
-    host and port to address texts.
+    `client_certificate` is shown to a server that asks for one. `auth_headers` go with every request
+    and appear in no log line and no error. `resolver` maps a host and port to address texts.
     """
 
     def __init__(
@@ -133,11 +107,13 @@ class SafeSession:
         policy: OutboundPolicy,
         *,
         ca_bundle_pem: str | None = None,
+        client_certificate: ClientCertificate | None = None,
         auth_headers: Mapping[str, str] | None = None,
         resolver: Resolver = resolve,
     ) -> None:
         self.policy = policy
-        self._context = tls_context(ca_bundle_pem)
+        self._context = tls_context(ca_bundle_pem, client_certificate)
+        self._shows_certificate = client_certificate is not None
         self._auth_headers = _checked_headers(auth_headers or {})
         self._resolver = resolver
 
@@ -185,7 +161,9 @@ class SafeSession:
                 OSError,
                 ValueError,
             ) as error:
-                failure = named_failure(error, host=parts.hostname or "")
+                failure = named_failure(
+                    error, host=parts.hostname or "", shows_certificate=self._shows_certificate
+                )
             # A body without a length ends cleanly when the watchdog cuts it: late is late.
             if exchange.expired:
                 failure = exchange.too_late()
