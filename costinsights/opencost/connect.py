@@ -6,7 +6,7 @@ thing to mend, not seven.
 """
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -108,6 +108,9 @@ _STEP_OF_REASON = {
     "expired": StepName.TLS,
     "no_tls": StepName.TLS,
     "handshake": StepName.TLS,
+    "client_certificate": StepName.CREDENTIALS,
+    "client_certificate_required": StepName.CREDENTIALS,
+    "client_certificate_refused": StepName.CREDENTIALS,
     "unauthorized": StepName.CREDENTIALS,
     "forbidden": StepName.CREDENTIALS,
 }
@@ -221,7 +224,8 @@ def _note_passed(findings: _Findings, endpoint: Endpoint, *, before: StepName) -
                 "plain_http",
             )
         elif name is StepName.CREDENTIALS and endpoint.auth is AuthKind.NONE:
-            findings.note(name, StepState.OK, "No credentials are asked for.")
+            beside = " beside the client certificate" if endpoint.client_certificate else ""
+            findings.note(name, StepState.OK, f"No credentials are asked for{beside}.")
         else:
             findings.note(name, StepState.OK, texts[name])
 
@@ -234,14 +238,7 @@ def _look_behind_prefix(
     make: Callable[[Endpoint, OutboundPolicy, Resolver], OpenCost],
 ) -> None:
     """OpenCost's web page proxies its API under /model; if it answers there, say so."""
-    behind = Endpoint(
-        base_url=f"{endpoint.root}/model",
-        auth=endpoint.auth,
-        secret=endpoint.secret,
-        username=endpoint.username,
-        header_name=endpoint.header_name,
-        ca_bundle_pem=endpoint.ca_bundle_pem,
-    )
+    behind = replace(endpoint, base_url=f"{endpoint.root}/model")
     try:
         make(behind, policy, resolver).install_info()
     except (OpenCostError, OutboundError):

@@ -4,7 +4,14 @@ import base64
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from costinsights.core.http import OutboundPolicy, RequestRefused, Resolver, SafeSession, check_url
+from costinsights.core.http import (
+    ClientCertificate,
+    OutboundPolicy,
+    RequestRefused,
+    Resolver,
+    SafeSession,
+    check_url,
+)
 from costinsights.core.http import resolve as ask_the_system
 
 
@@ -22,7 +29,7 @@ class Endpoint:
     """An OpenCost's address, with its path prefix, and its credentials.
 
     `secret` is the bearer token, the basic password, or the custom header's value; it is left out of
-    the representation. Raises RequestRefused when the address cannot be used.
+    the representation. `client_certificate` goes with any of them. Raises RequestRefused when the address cannot be used.
     """
 
     base_url: str
@@ -31,6 +38,7 @@ class Endpoint:
     username: str = ""
     header_name: str = ""
     ca_bundle_pem: str | None = field(default=None, repr=False)
+    client_certificate: ClientCertificate | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         parts = check_url(self.base_url)
@@ -63,6 +71,7 @@ class Endpoint:
         return SafeSession(
             policy,
             ca_bundle_pem=self.ca_bundle_pem,
+            client_certificate=self.client_certificate,
             auth_headers=self.auth_headers,
             resolver=resolver,
         )

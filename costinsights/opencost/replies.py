@@ -47,6 +47,18 @@ def check_status(reply: Reply, *, has_credentials: bool, may_be_missing: bool) -
             reason="unauthorized" if status == 401 else "forbidden",
             http_status=status,
         )
+    if status == 400 and b"SSL certificate" in reply.body:
+        # nginx ends the handshake with anybody and says only then that a certificate is missing.
+        missing = b"No required SSL certificate" in reply.body
+        raise OpenCostRefusedCredentials(
+            "OpenCost's gateway asks for a client certificate. Enter the certificate and its private "
+            "key."
+            if missing
+            else "OpenCost's gateway does not accept the client certificate. Check that it is one "
+            "the gateway was set up to trust, and not expired or revoked.",
+            reason="client_certificate_required" if missing else "client_certificate_refused",
+            http_status=status,
+        )
     if status == 404 and may_be_missing:
         return
     if status in (429, 502, 503):

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -60,12 +61,16 @@ class OpenCostServer:
 
 @contextlib.contextmanager
 def serving_opencost(
-    fake: FakeOpenCost, *, prefix: str = "", token: str = ""
+    fake: FakeOpenCost, *, prefix: str = "", token: str = "", tls: ssl.SSLContext | None = None
 ) -> Iterator[OpenCostServer]:
-    """The fake at `.url` (with its path prefix) while the context lasts."""
+    """The fake at `.url` (with its path prefix) while the context lasts; over HTTPS with `tls`."""
     server = OpenCostServer(fake, prefix=prefix, token=token)
 
     class Handler(BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(ssl.SSLError):  # a client that was not let in
+                super().handle()
+
         def do_GET(self) -> None:
             server.paths.append(self.path)
             server.headers.append(dict(self.headers.items()))
@@ -82,9 +87,15 @@ def serving_opencost(
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
         http.daemon_threads = True
+        if tls is not None:
+            # The handshake is left to each connection's own thread: one that fails ends only that.
+            http.socket = tls.wrap_socket(
+                http.socket, server_side=True, do_handshake_on_connect=False
+            )
         thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
         thread.start()
-        server.url = f"http://127.0.0.1:{http.server_port}{prefix}"
+        scheme = "http" if tls is None else "https"
+        server.url = f"{scheme}://127.0.0.1:{http.server_port}{prefix}"
         try:
             yield server
         finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from costinsights.core.http import OutboundPolicy
+from costinsights.core.http import ClientCertificate, OutboundPolicy
 from costinsights.core.periods import ChargePeriod
 from costinsights.opencost.client import AuthKind, Endpoint
 from costinsights.opencost.connect import ProbeResult, StepName, StepState, probe
@@ -200,9 +200,60 @@ def test_an_untrusted_certificate_fails_the_tls_step(tmp_path: Path) -> None:
     assert _state(trusted, StepName.TLS)[0] is StepState.OK
 
 
+def test_a_server_that_asks_for_a_client_certificate_is_understood(tmp_path: Path) -> None:
+    authority = Authority.make()
+    context = authority.server_context(tmp_path, "127.0.0.1", clients_of=authority)
+    issued = {
+        "ours": authority.issue("us"),
+        "a stranger's": Authority.make("Somebody else").issue("us"),
+    }
+    shown: dict[str, ClientCertificate | None] = {"none": None}
+    for name, one in issued.items():
+        shown[name] = ClientCertificate(one.certificate_pem, one.key_pem)
+    with serving_opencost(FakeOpenCost(row(), cluster=ABOUT), tls=context) as server:
+        results = {
+            name: probe(
+                Endpoint(server.url, ca_bundle_pem=authority.pem, client_certificate=certificate),
+                POLICY,
+                now=NOW,
+            )
+            for name, certificate in shown.items()
+        }
+
+    assert results["ours"].ok
+    assert "client certificate" in results["ours"].steps[3].text
+    for name, reason in (
+        ("none", "client_certificate_required"),
+        ("a stranger's", "client_certificate_refused"),
+    ):
+        failure = results[name].failure
+        assert failure is not None
+        assert (failure.name, failure.reason) == (StepName.CREDENTIALS, reason)
+        assert _state(results[name], StepName.TLS)[0] is StepState.OK
+
+
+@pytest.mark.parametrize(
+    ("title", "reason"),
+    [
+        ("400 No required SSL certificate was sent", "client_certificate_required"),
+        ("400 The SSL certificate error", "client_certificate_refused"),
+    ],
+)
+def test_nginx_says_it_with_a_page(title: str, reason: str) -> None:
+    page = f"<html><head><title>{title}</title></head></html>".encode()
+
+    step = against(replies(page, status="400 Bad Request", content_type="text/html"))
+
+    assert step[:2] == ("credentials", reason)
+
+
 @pytest.mark.parametrize(
     ("endpoint", "step"),
     [
+        (
+            Endpoint("https://x.example", client_certificate=ClientCertificate("no", "no")),
+            "credentials",
+        ),
         (Endpoint(base_url="https://x.example", ca_bundle_pem="nonsense"), "tls"),
         (
             Endpoint(base_url="https://x.example", auth=AuthKind.BEARER, secret="a\nb"),
