@@ -7,7 +7,7 @@ from django.conf import settings
 
 from costinsights.core.crypto import SecretUnreadable
 from costinsights.core.errors import ApplicationError
-from costinsights.core.http import OutboundPolicy
+from costinsights.core.http import ClientCertificate, OutboundPolicy
 from costinsights.costs.current.fetch import FetchOrder
 from costinsights.costs.current.pieces import Piece
 from costinsights.costs.drafts import ConnectionDraft
@@ -35,10 +35,10 @@ def outbound_policy() -> OutboundPolicy:
     )
 
 
-def secret_of(cluster: Cluster) -> str:
-    """The stored secret in clear. Raises StoredSecretUnreadable."""
+def secrets_of(cluster: Cluster) -> tuple[str, str]:
+    """The stored secret and client key in clear. Raises StoredSecretUnreadable."""
     try:
-        return cluster.secret
+        return cluster.secret, cluster.client_key
     except SecretUnreadable as error:
         raise StoredSecretUnreadable(
             "The stored credentials cannot be read any more. Edit the cluster and enter them again."
@@ -46,10 +46,13 @@ def secret_of(cluster: Cluster) -> str:
 
 
 def endpoint_of(draft: ConnectionDraft, *, stored: Cluster | None = None) -> Endpoint:
-    """The endpoint a checked draft describes, with the stored secret where the draft keeps it."""
-    secret = draft.secret
-    if secret is None:
-        secret = secret_of(stored) if stored is not None else ""
+    """The endpoint a checked draft describes, with the stored secrets where the draft keeps them."""
+    secret, key = draft.secret, draft.client_key
+    if secret is None or key is None:
+        stored_secret, stored_key = secrets_of(stored) if stored is not None else ("", "")
+        secret = stored_secret if secret is None else secret
+        key = stored_key if key is None else key
+    certificate = draft.client_certificate
     return Endpoint(
         base_url=draft.opencost_url,
         auth=AuthKind(draft.auth_kind.value),
@@ -57,6 +60,7 @@ def endpoint_of(draft: ConnectionDraft, *, stored: Cluster | None = None) -> End
         username=draft.auth_username,
         header_name=draft.auth_header_name,
         ca_bundle_pem=draft.ca_bundle or None,
+        client_certificate=ClientCertificate(certificate, key) if certificate else None,
     )
 
 

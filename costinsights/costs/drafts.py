@@ -5,9 +5,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
+from django.utils import timezone
 from django.utils.text import slugify
 
+from costinsights.core.crypto import SecretUnreadable
 from costinsights.core.errors import InvalidInput
+from costinsights.costs.client_certificates import (
+    checked_client_certificate,
+    checked_client_key,
+    refuse_expired,
+)
 from costinsights.costs.currencies import is_currency
 from costinsights.costs.models import (
     LONGEST_CA_BUNDLE,
@@ -45,9 +52,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ConnectionDraft:
-    """Where an OpenCost is and how we say who we are. `secret` None keeps the one that is stored.
+    """Where an OpenCost is and how we say who we are.
 
-    Has no repr: it carries a secret in clear.
+    `secret` and `client_key` None keep what is stored. Has no repr: it carries them in clear.
     """
 
     opencost_url: str
@@ -56,6 +63,8 @@ class ConnectionDraft:
     auth_header_name: str = ""
     secret: str | None = None
     ca_bundle: str = ""
+    client_certificate: str = ""
+    client_key: str | None = None
     scope_filter: str = ""
 
     @classmethod
@@ -67,17 +76,19 @@ class ConnectionDraft:
             auth_username=cluster.auth_username,
             auth_header_name=cluster.auth_header_name,
             ca_bundle=cluster.ca_bundle,
+            client_certificate=cluster.client_certificate,
             scope_filter=cluster.scope_filter,
         )
 
     def checked(self, *, stored: Cluster | None = None) -> "ConnectionDraft":
         """The same in its one spelling. Raises InvalidInput that names the field.
 
-        A stored secret is kept only for the place it was given for: whoever changes the address enters
-        it again, so that nobody can have it sent elsewhere.
+        A stored secret or key is kept only for the place it was given for: whoever changes the address
+        enters it again, so that nobody can have it used elsewhere.
         """
         url = checked_url(self.opencost_url)
         kind = AuthKind(self.auth_kind)
+        certificate = self._checked_certificate(stored)
         return ConnectionDraft(
             opencost_url=url,
             auth_kind=kind,
@@ -85,6 +96,8 @@ class ConnectionDraft:
             auth_header_name=self._checked_header(kind),
             secret=self._checked_secret(kind, url, stored),
             ca_bundle=checked_ca_bundle(self.ca_bundle),
+            client_certificate=certificate,
+            client_key=self._checked_key(certificate, url, stored),
             scope_filter=checked_scope(self.scope_filter),
         )
 
@@ -133,6 +146,47 @@ class ConnectionDraft:
                 field="secret",
             )
         return secret
+
+    def _checked_certificate(self, stored: Cluster | None) -> str:
+        certificate = checked_client_certificate(self.client_certificate)
+        # One that expires while it is stored must not keep anybody from changing the rest.
+        if certificate and (stored is None or certificate != stored.client_certificate):
+            refuse_expired(certificate, now=timezone.now())
+        return certificate
+
+    def _checked_key(self, certificate: str, url: str, stored: Cluster | None) -> str | None:
+        given = (self.client_key or "").strip()
+        if not certificate:
+            if given:
+                raise InvalidInput(
+                    "Give the certificate that this private key belongs to.",
+                    field="client_certificate",
+                )
+            return ""
+        if given:
+            return checked_client_key(given, certificate=certificate)
+        if stored is None or not stored.sealed_client_key:
+            raise InvalidInput(
+                "Give the private key of the client certificate.", field="client_key"
+            )
+        if _origin(stored.opencost_url) != _origin(url):
+            raise InvalidInput(
+                "The address changed, so enter the private key again: it is only ever used for the "
+                "address it was given for.",
+                field="client_key",
+            )
+        if certificate != stored.client_certificate:
+            checked_client_key(_stored_key(stored), certificate=certificate)
+        return None
+
+
+def _stored_key(cluster: Cluster) -> str:
+    try:
+        return cluster.client_key
+    except SecretUnreadable as error:
+        raise InvalidInput(
+            "The stored private key cannot be read any more. Enter it again.", field="client_key"
+        ) from error
 
 
 def checked_url(text: str) -> str:

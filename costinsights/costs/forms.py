@@ -9,6 +9,8 @@ from costinsights.costs.currencies import COMMON, CURRENCIES
 from costinsights.costs.drafts import LONGEST_NAME, ConnectionDraft
 from costinsights.costs.models import (
     LONGEST_CA_BUNDLE,
+    LONGEST_CLIENT_CERTIFICATE,
+    LONGEST_CLIENT_KEY,
     LONGEST_SCOPE,
     LONGEST_SECRET,
     LONGEST_URL,
@@ -27,6 +29,20 @@ class _NeededForSomeKinds(forms.CharField):
 
     def validate(self, value: Any) -> None:
         """An empty one is fine here; the draft knows whether the chosen kind can do without."""
+
+
+class _TextWithoutKeys(forms.Textarea):
+    """Never prints a private key again, not even the one that was just typed."""
+
+    def format_value(self, value: Any) -> str | None:
+        return "" if value and "PRIVATE KEY" in str(value) else super().format_value(value)
+
+
+class _NeverPrinted(forms.Textarea):
+    """What is typed here is not printed again, whatever it is."""
+
+    def format_value(self, value: Any) -> str | None:
+        return ""
 
 
 class ConnectionForm(forms.Form):
@@ -78,8 +94,23 @@ class ConnectionForm(forms.Form):
         label="Private certificate authority",
         max_length=LONGEST_CA_BUNDLE,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        widget=_TextWithoutKeys(attrs={"rows": 4, "spellcheck": "false"}),
         help_text="Certificates in PEM form, if OpenCost's certificate comes from an authority of your own.",
+    )
+    client_certificate = forms.CharField(
+        label="Client certificate",
+        max_length=LONGEST_CLIENT_CERTIFICATE,
+        required=False,
+        widget=_TextWithoutKeys(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text="In PEM form, its intermediate certificates after it, if the gateway asks for one "
+        "(mutual TLS). Goes with any authentication.",
+    )
+    client_key = forms.CharField(
+        label="Private key of the client certificate",
+        max_length=LONGEST_CLIENT_KEY,
+        required=False,
+        widget=_NeverPrinted(attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
+        help_text="In PEM form, without a password. Stored encrypted and never shown again.",
     )
     scope_filter = forms.CharField(
         label="Scope",
@@ -102,6 +133,8 @@ class ConnectionForm(forms.Form):
             auth_header_name=given["auth_header_name"],
             secret=given["secret"] or None,
             ca_bundle=given["ca_bundle"],
+            client_certificate=given["client_certificate"],
+            client_key=given["client_key"] or None,
             scope_filter=given["scope_filter"],
         )
 
@@ -112,7 +145,7 @@ class ConnectionForm(forms.Form):
     @property
     def has_advanced(self) -> bool:
         """Whether the rarely used part holds something, so that it stands open."""
-        names = ("ca_bundle", "scope_filter")
+        names = ("ca_bundle", "client_certificate", "client_key", "scope_filter")
         return any(self[name].value() or self[name].errors for name in names)
 
 
@@ -158,6 +191,7 @@ class ClusterForm(ConnectionForm):
             "auth_username",
             "auth_header_name",
             "ca_bundle",
+            "client_certificate",
             "scope_filter",
         )
         return {name: getattr(cluster, name) for name in names}

@@ -16,6 +16,8 @@ LONGEST_URL = 500
 LONGEST_SCOPE = 2_000
 LONGEST_CA_BUNDLE = 100_000
 LONGEST_SECRET = 8_000
+LONGEST_CLIENT_CERTIFICATE = 100_000
+LONGEST_CLIENT_KEY = 20_000
 
 slug_validator = RegexValidator(
     r"\A[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?\Z",
@@ -45,8 +47,8 @@ class ClusterQuerySet(models.QuerySet["Cluster"]):
 class Cluster(models.Model):
     """One Kubernetes cluster of the tenant, reached through its OpenCost.
 
-    `scope_filter` is a mandatory OpenCost filter for an OpenCost that several tenants share. The secret is
-    stored sealed only, bound to this tenant, model, field and row.
+    `scope_filter` is a mandatory OpenCost filter for an OpenCost that several tenants share. The secret and
+    the client certificate's key are stored sealed only, bound to this tenant, model, field and row.
     """
 
     name = models.CharField(max_length=80)
@@ -59,6 +61,10 @@ class Cluster(models.Model):
     )
     sealed_secret = models.TextField(blank=True, editable=False)
     ca_bundle = models.TextField(blank=True, validators=[MaxLengthValidator(LONGEST_CA_BUNDLE)])
+    client_certificate = models.TextField(
+        blank=True, validators=[MaxLengthValidator(LONGEST_CLIENT_CERTIFICATE)]
+    )
+    sealed_client_key = models.TextField(blank=True, editable=False)
     currency = models.CharField(max_length=3, validators=[currency_validator])
     scope_filter = models.TextField(blank=True, validators=[MaxLengthValidator(LONGEST_SCOPE)])
 
@@ -94,6 +100,10 @@ class Cluster(models.Model):
                 name="cluster_without_auth_keeps_no_secret",
             ),
             models.CheckConstraint(
+                condition=~Q(client_certificate="") | Q(sealed_client_key=""),
+                name="cluster_without_certificate_keeps_no_key",
+            ),
+            models.CheckConstraint(
                 condition=~Q(name="") & ~Q(opencost_url=""), name="cluster_is_named_and_reachable"
             ),
         ]
@@ -107,16 +117,31 @@ class Cluster(models.Model):
     @property
     def secret(self) -> str:
         """The token, password or header value in clear; empty without one. Raises SecretUnreadable."""
-        return unseal(self.sealed_secret, aad=self._secret_place()) if self.sealed_secret else ""
+        return self._unsealed(self.sealed_secret, "secret")
 
     def seal_secret(self, plaintext: str) -> None:
         """Put a secret in, sealed to this row: the row must have its primary key. "" takes it out."""
-        self.sealed_secret = seal(plaintext, aad=self._secret_place()) if plaintext else ""
+        self.sealed_secret = self._sealed(plaintext, "secret")
 
-    def _secret_place(self) -> str:
+    @property
+    def client_key(self) -> str:
+        """The client certificate's private key, PEM; empty without one. Raises SecretUnreadable."""
+        return self._unsealed(self.sealed_client_key, "client_key")
+
+    def seal_client_key(self, plaintext: str) -> None:
+        """As `seal_secret`, for the client certificate's private key."""
+        self.sealed_client_key = self._sealed(plaintext, "client_key")
+
+    def _sealed(self, plaintext: str, field: str) -> str:
+        return seal(plaintext, aad=self._place(field)) if plaintext else ""
+
+    def _unsealed(self, token: str, field: str) -> str:
+        return unseal(token, aad=self._place(field)) if token else ""
+
+    def _place(self, field: str) -> str:
         if self.pk is None:
             raise ValueError("a secret is bound to its row, which must be saved first")
-        return f"{connection.schema_name}:costs.Cluster:secret:{self.pk}"  # type: ignore[attr-defined]  # django-tenants adds it
+        return f"{connection.schema_name}:costs.Cluster:{field}:{self.pk}"  # type: ignore[attr-defined]  # django-tenants adds it
 
     @property
     def is_scoped(self) -> bool:
@@ -134,6 +159,8 @@ class Cluster(models.Model):
             self.auth_header_name,
             self.sealed_secret,
             self.ca_bundle,
+            self.client_certificate,
+            self.sealed_client_key,
             self.scope_filter,
         )
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]

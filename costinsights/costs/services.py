@@ -95,7 +95,7 @@ def probe_draft(
     """Test a connection that `ConnectionDraft.checked` has passed. Changes nothing.
 
     Never raises for what the other side does: the result's steps say it. `stored` is the cluster being edited,
-    whose secret the draft may keep.
+    whose secret and key the draft may keep.
     """
     scope = parse_filter(draft.scope_filter) if draft.scope_filter else None
     others = Cluster.objects.exclude(pk=stored.pk) if stored is not None else Cluster.objects.all()
@@ -164,9 +164,10 @@ def connect_cluster(
             **_connection_fields(draft),
             **_identity_fields(result),
         )
-        if draft.secret:
-            cluster.seal_secret(draft.secret)
-            cluster.save(update_fields=["sealed_secret"])
+        if draft.secret or draft.client_key:
+            cluster.seal_secret(draft.secret or "")
+            cluster.seal_client_key(draft.client_key or "")
+            cluster.save(update_fields=["sealed_secret", "sealed_client_key"])
     _log.info("cluster_connected", cluster=cluster.slug, version=cluster.opencost_version)
     return cluster
 
@@ -197,6 +198,8 @@ def update_cluster(
                 setattr(cluster, field, value)
             if draft.secret is not None:
                 cluster.seal_secret(draft.secret)
+            if draft.client_key is not None:
+                cluster.seal_client_key(draft.client_key)
             cluster.last_ok_at, cluster.last_error_at = now, None
             cluster.last_error_code = cluster.last_error_message = ""
         cluster.save()
@@ -205,9 +208,9 @@ def update_cluster(
 
 
 def connection_changes(cluster: Cluster, draft: ConnectionDraft) -> bool:
-    """Whether a checked draft differs from how the cluster is reached now, a new secret included."""
+    """Whether a checked draft differs from how the cluster is reached now, a new secret or key included."""
     stored = _connection_fields(ConnectionDraft.of(cluster))
-    return bool(draft.secret) or _connection_fields(draft) != stored
+    return bool(draft.secret or draft.client_key) or _connection_fields(draft) != stored
 
 
 def test_cluster(cluster: Cluster, *, now: datetime) -> ProbeResult:
@@ -240,6 +243,7 @@ def _connection_fields(draft: ConnectionDraft) -> dict[str, Any]:
         "auth_username": draft.auth_username,
         "auth_header_name": draft.auth_header_name,
         "ca_bundle": draft.ca_bundle,
+        "client_certificate": draft.client_certificate,
         "scope_filter": draft.scope_filter,
     }
 

@@ -76,6 +76,7 @@ def seed(tenant: TenantLike) -> dict[str, models.Model]:
             rows[model._meta.label] = row
         cluster: Any = rows["costs.Cluster"]
         cluster.seal_secret(canary)
+        cluster.seal_client_key(canary)
         cluster.save()
         return rows
 

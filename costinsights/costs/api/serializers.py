@@ -7,6 +7,8 @@ from rest_framework import serializers
 from costinsights.costs.drafts import LONGEST_NAME, LONGEST_SLUG, ConnectionDraft
 from costinsights.costs.models import (
     LONGEST_CA_BUNDLE,
+    LONGEST_CLIENT_CERTIFICATE,
+    LONGEST_CLIENT_KEY,
     LONGEST_SCOPE,
     LONGEST_SECRET,
     LONGEST_URL,
@@ -23,6 +25,8 @@ CONNECTION_FIELDS = (
     "auth_header_name",
     "secret",
     "ca_bundle",
+    "client_certificate",
+    "client_key",
     "scope_filter",
 )
 
@@ -55,6 +59,22 @@ class ConnectionSerializer(serializers.Serializer[Any]):
         required=False,
         allow_blank=True,
         help_text="Certificates of a private authority, PEM.",
+    )
+    client_certificate = serializers.CharField(
+        max_length=LONGEST_CLIENT_CERTIFICATE,
+        required=False,
+        allow_blank=True,
+        help_text="For a gateway that asks for a client certificate (mutual TLS): PEM, the intermediate "
+        "certificates after it. Goes with any `auth_kind`.",
+    )
+    client_key = serializers.CharField(
+        max_length=LONGEST_CLIENT_KEY,
+        required=False,
+        allow_blank=True,
+        write_only=True,
+        style={"input_type": "password"},
+        help_text="Private key of `client_certificate`, PEM, without a password. Stored encrypted and never "
+        "answered. Left out in a change, the stored one stays, unless the address changes.",
     )
     scope_filter = serializers.CharField(
         max_length=LONGEST_SCOPE,
@@ -130,6 +150,7 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
             "auth_header_name",
             "has_secret",
             "ca_bundle",
+            "client_certificate",
             "scope_filter",
             "currency",
             "opencost_cluster_id",

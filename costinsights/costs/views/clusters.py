@@ -49,7 +49,7 @@ class _OneCluster(RoleRequiredMixin):
 
 @non_atomic
 @method_decorator(never_cache, name="dispatch")
-@method_decorator(sensitive_post_parameters("secret"), name="dispatch")
+@method_decorator(sensitive_post_parameters("secret", "client_key"), name="dispatch")
 class ClusterEditPage(_OneCluster):
     """Change a cluster. A changed connection is tested, and saved only when it passes."""
 

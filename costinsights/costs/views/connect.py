@@ -1,7 +1,7 @@
 """Connecting a cluster in two steps: test an address, then confirm what only a person knows.
 
-Between the steps the tested connection waits in the session. Its secret is sealed there to this tenant and
-purpose, and never travels back to the browser.
+Between the steps the tested connection waits in the session. Its secret and client key are sealed there to
+this tenant and purpose, and never travel back to the browser.
 """
 
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Tested:
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
 @method_decorator(never_cache, name="dispatch")
-@method_decorator(sensitive_post_parameters("secret"), name="dispatch")
+@method_decorator(sensitive_post_parameters("secret", "client_key"), name="dispatch")
 class ConnectPage(RoleRequiredMixin):
     """Step one: where it is. A failed test shows its steps under the form, filled in as it was."""
 
@@ -142,7 +142,7 @@ def step_lines(result: ProbeResult | None) -> list[dict[str, str]]:
 
 
 def remember(request: HttpRequest, tested: Tested) -> None:
-    """Keep a tested connection for the second step, its secret sealed."""
+    """Keep a tested connection for the second step, its secrets sealed."""
     draft, result = tested.draft, tested.result
     request.session[SESSION_KEY] = {
         "at": timezone.now().isoformat(),
@@ -152,9 +152,13 @@ def remember(request: HttpRequest, tested: Tested) -> None:
             "auth_username": draft.auth_username,
             "auth_header_name": draft.auth_header_name,
             "ca_bundle": draft.ca_bundle,
+            "client_certificate": draft.client_certificate,
             "scope_filter": draft.scope_filter,
         },
-        "secret": seal(draft.secret, aad=_place()) if draft.secret else "",
+        **{
+            name: seal(value, aad=_place(name)) if value else ""
+            for name, value in (("secret", draft.secret), ("client_key", draft.client_key))
+        },
         "result": {
             "steps": [services.step_document(step) for step in result.steps],
             "version": result.version,
@@ -174,7 +178,10 @@ def recall(request: HttpRequest) -> Tested | None:
         forget(request)
         return None
     try:
-        secret = unseal(kept["secret"], aad=_place()) if kept["secret"] else ""
+        secret, client_key = (
+            unseal(kept[name], aad=_place(name)) if kept.get(name) else ""
+            for name in ("secret", "client_key")
+        )
     except SecretUnreadable:
         forget(request)
         return None
@@ -186,12 +193,12 @@ def recall(request: HttpRequest) -> Tested | None:
     )
     ids = tuple(found["cluster_ids"])
     result = ProbeResult(**{**found, "steps": steps, "cluster_ids": ids})
-    return Tested(ConnectionDraft(**fields, secret=secret), result)
+    return Tested(ConnectionDraft(**fields, secret=secret, client_key=client_key), result)
 
 
 def forget(request: HttpRequest) -> None:
     request.session.pop(SESSION_KEY, None)
 
 
-def _place() -> str:
-    return f"{current_tenant().schema_name}:costs.ConnectPage:secret:session"
+def _place(name: str) -> str:
+    return f"{current_tenant().schema_name}:costs.ConnectPage:{name}:session"

@@ -1,7 +1,8 @@
 """Connect a cluster from the command line: test, show the steps, save."""
 
 import os
-from argparse import FileType
+from argparse import ArgumentTypeError
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -22,7 +23,7 @@ _MARKS = {
 
 
 class Command(TenantCommand):
-    """A secret is read from an environment variable, so that it stands in no process list."""
+    """Secrets are read from environment variables, so that they stand in no process list."""
 
     help = "Test an OpenCost and connect it to a workspace as a cluster."
 
@@ -40,7 +41,15 @@ class Command(TenantCommand):
         parser.add_argument(
             "--secret-env", default="", metavar="VARIABLE", help="variable that holds the secret"
         )
-        parser.add_argument("--ca-bundle", type=FileType("r"), help="file with a private CA, PEM")
+        parser.add_argument("--ca-bundle", type=_content, help="file with a private CA, PEM")
+        parser.add_argument(
+            "--client-certificate",
+            type=_content,
+            help="file with a client certificate, PEM",
+        )
+        parser.add_argument(
+            "--client-key-env", default="", metavar="VARIABLE", help="variable that holds its key"
+        )
         parser.add_argument("--scope", default="", help="mandatory OpenCost filter")
         parser.add_argument("--test-only", action="store_true", help="save nothing")
 
@@ -70,16 +79,29 @@ class Command(TenantCommand):
 
 
 def _draft(options: dict[str, Any]) -> ConnectionDraft:
-    variable = options["secret_env"]
-    if variable and variable not in os.environ:
-        raise CommandError(f"The environment has no variable {variable}.")
-    bundle = options["ca_bundle"]
     return ConnectionDraft(
         opencost_url=options["url"],
         auth_kind=AuthKind(options["auth"]),
         auth_username=options["username"],
         auth_header_name=options["header"],
-        secret=os.environ[variable] if variable else None,
-        ca_bundle=bundle.read() if bundle is not None else "",
+        secret=_from_environment(options["secret_env"]),
+        ca_bundle=options["ca_bundle"] or "",
+        client_certificate=options["client_certificate"] or "",
+        client_key=_from_environment(options["client_key_env"]),
         scope_filter=options["scope"],
     )
+
+
+def _from_environment(variable: str) -> str | None:
+    if not variable:
+        return None
+    if variable not in os.environ:
+        raise CommandError(f"The environment has no variable {variable}.")
+    return os.environ[variable]
+
+
+def _content(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except (OSError, UnicodeError) as error:
+        raise ArgumentTypeError(f"{path} cannot be read") from error
