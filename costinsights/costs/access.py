@@ -72,4 +72,9 @@ def scope_of(cluster: Cluster) -> Filter | None:
 def fetch_order(cluster: Cluster, pieces: Sequence[Piece]) -> FetchOrder:
     """What to ask this cluster's OpenCost. Raises StoredSecretUnreadable, RequestRefused."""
     endpoint = endpoint_of(ConnectionDraft.of(cluster), stored=cluster)
-    return FetchOrder(endpoint=endpoint, scope=scope_of(cluster), pieces=pieces)
+    return FetchOrder(
+        endpoint=endpoint,
+        scope=scope_of(cluster),
+        pieces=pieces,
+        include_idle=not cluster.lacks_idle,
+    )

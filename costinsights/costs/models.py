@@ -71,6 +71,8 @@ class Cluster(models.Model):
     # What OpenCost said of itself when it was last tested.
     opencost_cluster_id = models.CharField(max_length=253, blank=True, editable=False)
     opencost_version = models.CharField(max_length=64, blank=True, editable=False)
+    # It has no Prometheus, and asking it for idle cost can hang.
+    without_idle = models.BooleanField(default=False, editable=False)
 
     # How the last exchange went; `last_error_*` is empty while the last one was fine.
     last_ok_at = models.DateTimeField(null=True, editable=False)
@@ -149,6 +151,11 @@ class Cluster(models.Model):
         return bool(self.scope_filter)
 
     @property
+    def lacks_idle(self) -> bool:
+        """Whether its idle cost is not asked for, and therefore unknown rather than zero."""
+        return self.is_scoped or self.without_idle
+
+    @property
     def fingerprint(self) -> str:
         """Changes whenever an answer cached for this cluster may no longer be shown for it."""
         parts = (
@@ -162,6 +169,7 @@ class Cluster(models.Model):
             self.client_certificate,
             self.sealed_client_key,
             self.scope_filter,
+            "without idle" if self.without_idle else "",
         )
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 

@@ -38,7 +38,7 @@ def current_costs(query: CurrentCostQuery, *, now: datetime, wait: bool = True) 
     if wait:
         fill_gaps(holdings, now=now)
     grouped, rows = _grouped(query, holdings, now=now, wait=wait)
-    if taking_part and all(cluster.is_scoped for cluster in taking_part):
+    if taking_part and all(cluster.lacks_idle for cluster in taking_part):
         grouped = replace(grouped, kpis=replace(grouped.kpis, idle=None))  # unknown, not zero
     sources = {holding.cluster.slug: _source(holding, rows, now) for holding in holdings}
     instants = [source.as_of for source in sources.values() if source.as_of is not None]

@@ -63,6 +63,9 @@ class _ScopedOpenCost:
     def cluster_info(self) -> ClusterInfo | None:
         return self._client.cluster_info()
 
+    def reads_prometheus(self) -> bool:
+        return self._client.reads_prometheus()
+
     def allocations(
         self,
         period: ChargePeriod,
@@ -248,11 +251,12 @@ def _connection_fields(draft: ConnectionDraft) -> dict[str, Any]:
     }
 
 
-def _identity_fields(result: ProbeResult) -> dict[str, str]:
+def _identity_fields(result: ProbeResult) -> dict[str, Any]:
     ids = result.cluster_ids
     return {
         "opencost_version": result.version[:64],
         "opencost_cluster_id": ids[0][:253] if len(ids) == 1 else "",
+        "without_idle": result.without_idle,
     }
 
 

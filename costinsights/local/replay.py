@@ -20,7 +20,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from costinsights.local.demo_opencost.allocation import IDLE
-from costinsights.local.demo_opencost.answers import JSON, TEXT, Answer, encode, envelope, not_found
+from costinsights.local.demo_opencost.answers import (
+    JSON,
+    TEXT,
+    Answer,
+    encode,
+    envelope,
+    not_found,
+    prometheus_config,
+)
 from costinsights.local.demo_opencost.query import (
     BadRequest,
     ServerError,
@@ -83,6 +91,8 @@ class Recording:
                 return Answer(200, JSON, encode(document))
             case "/clusterInfo":
                 return envelope(200, {"id": self.cluster_id, "name": self.cluster_id})
+            case "/prometheusConfig":
+                return prometheus_config()
             case "/allocation" | "/allocation/compute":
                 return self._allocations(parameters, now=now)
         return not_found()

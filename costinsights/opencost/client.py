@@ -1,4 +1,4 @@
-"""Asking one OpenCost: three questions, each one request, each ending in an answer or a named error."""
+"""Asking one OpenCost: four questions, each one request, each ending in an answer or a named error."""
 
 import json
 import time
@@ -24,6 +24,7 @@ from costinsights.opencost.schema import decode_allocations
 __all__ = ["FINEST_GRAIN", "AuthKind", "Endpoint", "OpenCost", "OpenCostClient"]
 
 FINEST_GRAIN = ("cluster", "node", "namespace", "pod", "container")
+_NO_ROUTE = b"404 page not found"  # in the words of Go's HTTP server
 Answer = TypeVar("Answer")
 
 
@@ -33,6 +34,8 @@ class OpenCost(Protocol):
     def install_info(self) -> InstallInfo: ...
 
     def cluster_info(self) -> ClusterInfo | None: ...
+
+    def reads_prometheus(self) -> bool: ...
 
     def allocations(
         self,
@@ -98,6 +101,18 @@ class OpenCostClient:
             )
 
         return self._ask("/clusterInfo", {}, decode, may_be_missing=True)
+
+    def reads_prometheus(self) -> bool:
+        """False when this OpenCost collects metrics itself and has no Prometheus behind it.
+
+        Only then it lacks the routes that are about Prometheus. A 404 in other words than OpenCost's own is
+        a gateway's and tells nothing.
+        """
+
+        def decode(status: int, body: bytes) -> bool:
+            return not (status == 404 and body.strip() == _NO_ROUTE)
+
+        return self._ask("/prometheusConfig", {}, decode, may_be_missing=True)
 
     def allocations(
         self,

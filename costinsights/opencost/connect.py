@@ -69,7 +69,8 @@ class ProbeResult:
     """What the test found. `currency_guess` follows from the cloud provider and is to be confirmed.
 
     `sample_total` is what the last closed hour cost, in micro-units of an unnamed currency; None
-    without data. `suggested_url` is set when OpenCost answers one path further down.
+    without data. `without_idle`: this OpenCost must not be asked for idle cost. `suggested_url` is set when
+    OpenCost answers one path further down.
     """
 
     steps: tuple[Step, ...]
@@ -82,6 +83,7 @@ class ProbeResult:
     sample_rows: int = 0
     sample_period: ChargePeriod | None = None
     suggested_url: str = ""
+    without_idle: bool = False
 
     @property
     def ok(self) -> bool:
@@ -126,6 +128,7 @@ class _Findings:
     sample: AllocationAnswer | None = None
     period: ChargePeriod | None = None
     suggested_url: str = ""
+    without_idle: bool = False
     steps: dict[StepName, Step] = field(default_factory=dict)
 
     def note(self, name: StepName, state: StepState, text: str, reason: str = "") -> None:
@@ -186,7 +189,30 @@ def _ask(client: OpenCost, findings: _Findings, scope: Filter | None, *, now: da
         findings.cluster_name = about.name
         findings.provider = about.provider
         findings.own_id = about.id
+        findings.without_idle = _works_without_prometheus(client)
+    _judge_opencost(findings)
+
+
+def _works_without_prometheus(client: OpenCost) -> bool:
+    """Asked only of an OpenCost that says who it is: a gateway that hides routes would look the same."""
+    try:
+        return not client.reads_prometheus()
+    except OpenCostError:
+        return False  # not known: nearly every OpenCost has one
+
+
+def _judge_opencost(findings: _Findings) -> None:
     version = f" {findings.version}" if findings.version else ""
+    if findings.without_idle:
+        # https://github.com/opencost/opencost/issues/3999
+        findings.note(
+            StepName.OPENCOST,
+            StepState.WARNING,
+            f"OpenCost{version} answers. It works without Prometheus, and such an OpenCost can hang when "
+            "it is asked for idle cost. So it is not asked, and idle cost is not available.",
+            "without_prometheus",
+        )
+        return
     findings.note(StepName.OPENCOST, StepState.OK, f"OpenCost{version} answers.")
 
 
@@ -346,4 +372,5 @@ def _result(findings: _Findings) -> ProbeResult:
         sample_rows=len(rows),
         sample_period=findings.period if rows else None,
         suggested_url=findings.suggested_url,
+        without_idle=findings.without_idle,
     )

@@ -52,6 +52,18 @@ def test_it_tells_its_version_and_cluster(opencost: OpenCost) -> None:
     assert opencost.cluster_info() == ABOUT
 
 
+def test_it_tells_whether_it_reads_a_prometheus(opencost: OpenCost) -> None:
+    assert opencost.reads_prometheus() is True
+
+
+def test_it_tells_that_it_works_without_prometheus() -> None:
+    fake = FakeOpenCost(prometheus=False)
+    with serving_opencost(fake, prefix="/model") as server:
+        endpoint = Endpoint(base_url=server.url)
+        client = OpenCostClient(endpoint, endpoint.session(POLICY))
+        assert client.reads_prometheus() is fake.reads_prometheus() is False
+
+
 def test_it_answers_for_exactly_the_period_asked(opencost: OpenCost) -> None:
     assert _plain(opencost.allocations(DAY).rows) == _plain(ROWS[:5])
     assert _plain(opencost.allocations(HOUR).rows) == _plain(ROWS[5:])

@@ -48,6 +48,10 @@ def test_cluster_info_names_the_cluster(cluster: str) -> None:
     assert data["id"] == data["name"] == cluster
 
 
+def test_it_has_the_routes_of_an_opencost_with_prometheus() -> None:
+    assert document(get("/prometheusConfig"))["data"]["address"]
+
+
 def test_healthz_is_an_empty_200() -> None:
     assert (get("/healthz").status, get("/healthz").body) == (200, b"")
 

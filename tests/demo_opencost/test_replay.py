@@ -79,6 +79,7 @@ def test_a_recording_introduces_itself() -> None:
     assert json.loads(cluster.body)["data"]["id"] == "default-cluster"
     assert Recording.load(OLD).version == "1.112.0"
     assert recording.answer("/healthz", {}, now=NOW).status == 200
+    assert recording.answer("/prometheusConfig", {}, now=NOW).status == 200
     assert recording.answer("/assets", {}, now=NOW).status == 404
 
 

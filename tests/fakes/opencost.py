@@ -32,11 +32,13 @@ class FakeOpenCost:
         *rows: AllocatedCost,
         version: str = "1.120.1",
         cluster: ClusterInfo | None = None,
+        prometheus: bool = True,
         error: Exception | None = None,
     ) -> None:
         self.rows = list(rows)
         self.version = version
         self.cluster = cluster
+        self.prometheus = prometheus
         self.error = error
         self.asked: list[ChargePeriod] = []
 
@@ -47,6 +49,10 @@ class FakeOpenCost:
     def cluster_info(self) -> ClusterInfo | None:
         self._fail()
         return self.cluster
+
+    def reads_prometheus(self) -> bool:
+        self._fail()
+        return self.prometheus
 
     def allocations(
         self,

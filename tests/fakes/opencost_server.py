@@ -41,6 +41,8 @@ class OpenCostServer:
             about = self.fake.cluster
             data = {"id": about.id, "name": about.name, "provider": about.provider}
             return 200, envelope(data)
+        if route == "/prometheusConfig" and self.fake.prometheus:
+            return 200, envelope({"address": "http://prometheus-server"})
         if route == "/allocation/compute":
             return self._allocation(query)
         return 404, b"404 page not found\n"

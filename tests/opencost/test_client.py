@@ -215,3 +215,18 @@ def test_a_missing_cluster_route_is_no_error() -> None:
         assert client(server.url()).cluster_info() is None
     with serving(replies(envelope(None))) as server:
         assert client(server.url()).cluster_info() is None
+
+
+@pytest.mark.parametrize(
+    ("behave", "reads"),
+    [
+        (replies(b"404 page not found\n", status="404 Not Found"), False),
+        (replies(b"default backend - 404", status="404 Not Found"), True),
+        (replies(envelope({"address": "http://prometheus"})), True),
+    ],
+)
+def test_only_opencosts_own_404_says_that_it_has_no_prometheus(
+    behave: Behaviour, reads: bool
+) -> None:
+    with serving(behave) as server:
+        assert client(server.url()).reads_prometheus() is reads

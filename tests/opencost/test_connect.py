@@ -12,6 +12,7 @@ from costinsights.core.http import ClientCertificate, OutboundPolicy
 from costinsights.core.periods import ChargePeriod
 from costinsights.opencost.client import AuthKind, Endpoint
 from costinsights.opencost.connect import ProbeResult, StepName, StepState, probe
+from costinsights.opencost.errors import NotOpenCost
 from costinsights.opencost.filters import equals
 from costinsights.opencost.rows import AllocatedCost, ClusterInfo
 from tests.fakes.certificates import Authority
@@ -198,6 +199,40 @@ def test_an_untrusted_certificate_fails_the_tls_step(tmp_path: Path) -> None:
     assert (step, reason) == ("tls", "untrusted")
     assert "CA certificate" in text
     assert _state(trusted, StepName.TLS)[0] is StepState.OK
+
+
+def test_an_opencost_without_prometheus_is_noticed() -> None:
+    fake = FakeOpenCost(row(), cluster=ABOUT, prometheus=False)
+    with serving_opencost(fake) as server:
+        result = probe(Endpoint(base_url=server.url), POLICY, now=NOW)
+
+    assert (result.ok, result.without_idle) == (True, True)
+    assert _state(result, StepName.OPENCOST) == (StepState.WARNING, "without_prometheus")
+
+
+class WithholdingOpenCost(FakeOpenCost):
+    """Behind a gateway that fails for all routes it does not know."""
+
+    def reads_prometheus(self) -> bool:
+        raise NotOpenCost("A web page answers.", reason="web_page")
+
+
+@pytest.mark.parametrize(
+    "opencost",
+    [
+        FakeOpenCost(row(), cluster=ABOUT),
+        FakeOpenCost(row(), cluster=None, prometheus=False),
+        WithholdingOpenCost(row(), cluster=ABOUT, prometheus=False),
+    ],
+    ids=["a Prometheus", "an unknown cluster", "a gateway's page"],
+)
+def test_what_is_not_known_to_lack_prometheus_counts_as_having_one(opencost: FakeOpenCost) -> None:
+    endpoint = Endpoint(base_url="https://opencost.example")
+
+    result = probe(endpoint, POLICY, now=NOW, client_for=lambda *_: opencost)
+
+    assert (result.ok, result.without_idle) == (True, False)
+    assert _state(result, StepName.OPENCOST)[0] is StepState.OK
 
 
 def test_a_server_that_asks_for_a_client_certificate_is_understood(tmp_path: Path) -> None:

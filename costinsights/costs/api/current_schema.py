@@ -108,7 +108,10 @@ class KpisSerializer(serializers.Serializer[Any]):
     """The four headline numbers."""
 
     total = MoneyField()
-    idle = MoneyField(allow_null=True, help_text="Null where idle cost cannot be told apart.")
+    idle = MoneyField(
+        allow_null=True,
+        help_text="Null where no cluster's idle cost is known: scoped, or without Prometheus.",
+    )
     unallocated = MoneyField(help_text="Without an owner in what was grouped by.")
     efficiency = _ratio("Of all workloads together.")
 

@@ -1,6 +1,6 @@
 """What requests say about clusters, checked for shape; the rules are in `drafts` and `services`."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -28,6 +28,11 @@ CONNECTION_FIELDS = (
     "client_certificate",
     "client_key",
     "scope_filter",
+)
+
+_WITHOUT_IDLE = (
+    "Whether this OpenCost works without Prometheus. Asking such a one for idle cost can hang, so it is not "
+    "asked, and its idle cost is unknown."
 )
 
 
@@ -155,12 +160,16 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
             "currency",
             "opencost_cluster_id",
             "opencost_version",
+            "without_idle",
             "state",
             "last_ok_at",
             "last_error",
             "created_at",
         )
         read_only_fields = fields
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            "without_idle": {"help_text": _WITHOUT_IDLE},
+        }
 
     def get_has_secret(self, cluster: Cluster) -> bool:
         return bool(cluster.sealed_secret)
@@ -202,6 +211,7 @@ class ProbeResultSerializer(serializers.Serializer[Any]):
         allow_blank=True, help_text="What the provider usually bills in; to be confirmed."
     )
     sample_rows = serializers.IntegerField(help_text="Rows of the last full hour.")
+    without_idle = serializers.BooleanField(help_text=_WITHOUT_IDLE)
 
     def to_representation(self, result: ProbeResult) -> dict[str, Any]:
         return {
@@ -214,4 +224,5 @@ class ProbeResultSerializer(serializers.Serializer[Any]):
             "suggested_url": result.suggested_url,
             "currency_guess": result.currency_guess,
             "sample_rows": result.sample_rows,
+            "without_idle": result.without_idle,
         }

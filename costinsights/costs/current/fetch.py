@@ -21,13 +21,16 @@ MOST_THREADS = 8
 
 @dataclass(frozen=True, slots=True)
 class FetchOrder:
-    """What one cluster's OpenCost is asked for. A scoped cluster's idle cost cannot be told apart, so it is
-    not asked for.
+    """What one cluster's OpenCost is asked for.
+
+    A scoped cluster's idle cost cannot be told apart, and an OpenCost without Prometheus can hang over it:
+    neither is asked for it.
     """
 
     endpoint: Endpoint
     scope: Filter | None
     pieces: Sequence[Piece]
+    include_idle: bool
 
 
 @dataclass(slots=True)
@@ -56,7 +59,7 @@ def _fetch(order: FetchOrder, policy: OutboundPolicy) -> FetchResult:
         client = OpenCostClient(order.endpoint, order.endpoint.session(policy))
         for piece in order.pieces:
             answer = client.allocations(
-                piece.period, include_idle=order.scope is None, scope=order.scope
+                piece.period, include_idle=order.include_idle, scope=order.scope
             )
             result.answers.append((piece, answer))
     except ApplicationError as error:

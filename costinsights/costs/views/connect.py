@@ -167,6 +167,7 @@ def remember(request: HttpRequest, tested: Tested) -> None:
             "provider": result.provider,
             "currency_guess": result.currency_guess,
             "sample_rows": result.sample_rows,
+            "without_idle": result.without_idle,
         },
     }
 

@@ -56,6 +56,11 @@ def not_found() -> Answer:
     return Answer(404, TEXT, b"404 page not found\n")
 
 
+def prometheus_config() -> Answer:
+    """Only an OpenCost with a Prometheus behind it has this route."""
+    return envelope(200, {"address": "http://prometheus-server.monitoring.svc"})
+
+
 @dataclass(frozen=True, slots=True)
 class DemoCluster:
     """One cluster's OpenCost."""
@@ -73,6 +78,8 @@ class DemoCluster:
                 return self.install_info(now)
             case "/clusterInfo":
                 return self.cluster_info()
+            case "/prometheusConfig":
+                return prometheus_config()
             case "/allocation" | "/allocation/compute":
                 return self.allocations(parameters, now=now)
         return not_found()
