@@ -4,7 +4,7 @@ Testing talks to the network and therefore stands before, and outside of, every 
 then, with its result, `connect_cluster` or `update_cluster`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -13,8 +13,7 @@ import structlog
 from django.db import IntegrityError, transaction
 
 from costinsights.core.errors import ApplicationError, Conflict, InvalidInput
-from costinsights.core.http import OutboundError, OutboundPolicy, Resolver
-from costinsights.core.periods import ChargePeriod
+from costinsights.core.http import OutboundError
 from costinsights.costs.access import endpoint_of, outbound_policy
 from costinsights.costs.drafts import (
     ConnectionDraft,
@@ -24,11 +23,9 @@ from costinsights.costs.drafts import (
     free_slug,
 )
 from costinsights.costs.models import Cluster
-from costinsights.opencost.client import FINEST_GRAIN, Endpoint, OpenCost, OpenCostClient
 from costinsights.opencost.connect import ProbeResult, Step, StepName, StepState, probe
 from costinsights.opencost.errors import OpenCostError
-from costinsights.opencost.filters import Filter, all_of, parse_filter
-from costinsights.opencost.rows import AllocationAnswer, ClusterInfo, InstallInfo
+from costinsights.opencost.filters import parse_filter
 
 _log = structlog.get_logger(__name__)
 
@@ -48,38 +45,6 @@ class ConnectionTestFailed(ApplicationError):
             **({"suggested_url": result.suggested_url} if result.suggested_url else {}),
         )
         self.result = result
-
-
-class _ScopedOpenCost:
-    """An OpenCost of which only the scope is ever seen, in a test too."""
-
-    def __init__(self, client: OpenCost, scope: Filter) -> None:
-        self._client = client
-        self._scope = scope
-
-    def install_info(self) -> InstallInfo:
-        return self._client.install_info()
-
-    def cluster_info(self) -> ClusterInfo | None:
-        return self._client.cluster_info()
-
-    def reads_prometheus(self) -> bool:
-        return self._client.reads_prometheus()
-
-    def allocations(
-        self,
-        period: ChargePeriod,
-        *,
-        include_idle: bool = True,
-        scope: Filter | None = None,
-        aggregate: Sequence[str] = FINEST_GRAIN,
-    ) -> AllocationAnswer:
-        return self._client.allocations(
-            period,
-            include_idle=False,
-            scope=all_of(self._scope, scope),
-            aggregate=aggregate,
-        )
 
 
 def step_document(step: Step) -> dict[str, str]:
@@ -106,17 +71,11 @@ def probe_draft(
         others.exclude(opencost_cluster_id="").values_list("opencost_cluster_id", flat=True)
     )
 
-    def client_for(endpoint: Endpoint, policy: OutboundPolicy, resolver: Resolver) -> OpenCost:
-        client = OpenCostClient(endpoint, endpoint.session(policy, resolver=resolver), attempts=1)
-        return client if scope is None else _ScopedOpenCost(client, scope)
-
     try:
         endpoint = endpoint_of(draft, stored=stored)
     except (OutboundError, OpenCostError) as error:
         return _refused(error.message, error.reason)
-    return probe(
-        endpoint, outbound_policy(), now=now, known_cluster_ids=known, client_for=client_for
-    )
+    return probe(endpoint, outbound_policy(), now=now, known_cluster_ids=known, scope=scope)
 
 
 def _refused(message: str, reason: str) -> ProbeResult:
