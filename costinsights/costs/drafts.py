@@ -237,7 +237,8 @@ def checked_scope(text: str) -> str:
 
 
 def checked_ca_bundle(text: str) -> str:
-    text = text.strip()
+    # A form sends line ends as CR LF; the same certificate must stay the same connection.
+    text = "\n".join(line.strip() for line in text.strip().splitlines())
     if not text:
         return ""
     if "-----BEGIN CERTIFICATE-----" not in text or len(text) > LONGEST_CA_BUNDLE:

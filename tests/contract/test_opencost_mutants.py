@@ -24,6 +24,7 @@ from costinsights.opencost.rows import COMPONENTS, AllocatedCost
 from costinsights.opencost.schema import decode_allocations
 from tests.contract.mutants import mutant, recordings
 from tests.fakes.raw_servers import Behaviour, dribbles, floods, hangs, replies, sends, serving
+from tests.figures import count
 
 CASES = int(os.environ.get("OPENCOST_FUZZ_CASES", "2500"))
 SEED = 20260923
@@ -94,9 +95,7 @@ def assert_refused_or_right(body: bytes, period: ChargePeriod, rows: list[Alloca
 
 
 @pytest.mark.slow
-def test_every_mutant_is_refused_by_name_or_right_to_the_last_digit(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_every_mutant_is_refused_by_name_or_right_to_the_last_digit() -> None:
     outcomes: Counter[str] = Counter()
     messages: list[str] = []
     for case in range(CASES):
@@ -111,8 +110,7 @@ def test_every_mutant_is_refused_by_name_or_right_to_the_last_digit(
             continue
         assert_refused_or_right(body, recording.period, rows)
         outcomes["taken"] += 1
-    with capsys.disabled():
-        print(f"\n{CASES} mutants of recorded answers: {dict(outcomes.most_common())}")  # noqa: T201  # the count is part of the result
+    count("mutants of recorded OpenCost answers", CASES)
     assert all(message and len(message) < 1000 for message in messages)
     assert outcomes["taken"] > 0
     assert len(outcomes) > 5
@@ -150,9 +148,7 @@ def _on_the_wire(body: bytes, dice: random.Random) -> tuple[str, Behaviour]:
 
 
 @pytest.mark.slow
-def test_every_broken_delivery_ends_in_a_named_error_or_the_right_rows(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_every_broken_delivery_ends_in_a_named_error_or_the_right_rows() -> None:
     cases = max(CASES // 10, 50)
     outcomes: Counter[str] = Counter()
     current: list[Behaviour] = []
@@ -175,7 +171,6 @@ def test_every_broken_delivery_ends_in_a_named_error_or_the_right_rows(
             if name in ("whole", "any type", "gzip"):
                 assert_refused_or_right(body, recording.period, rows)
             outcomes[f"{name}: taken"] += 1
-    with capsys.disabled():
-        print(f"\n{cases} broken deliveries over sockets: {dict(sorted(outcomes.items()))}")  # noqa: T201  # the count is part of the result
+    count("broken deliveries over sockets", cases)
     assert outcomes["whole: taken"] > 0
     assert outcomes["bomb: refused"] > 0

@@ -13,10 +13,11 @@ from costinsights.core.tenancy import tenant_connection
 from tenants.models import Tenant
 from tenants.postgresql_backend.base import DatabaseWrapper
 from tests.database import admin_connection
+from tests.figures import count
 from tests.isolation.seeding import canary_of, seed
 
 WALL_IS_DOWN = os.environ.get("ISOLATION_WALL") == "off"
-_counts: dict[str, int] = {}
+_STATE = "down" if WALL_IS_DOWN else "up"
 
 
 @dataclass
@@ -29,9 +30,9 @@ class Ledger:
 
     def probe(self, what: str, *, leaked: bool) -> None:
         self.probes += 1
-        _counts["probes"] = _counts.get("probes", 0) + 1
+        count(f"isolation probes, wall {_STATE}")
+        count(f"isolation leaks, wall {_STATE}", int(leaked))
         if leaked:
-            _counts["leaks"] = _counts.get("leaks", 0) + 1
             self.leaks.append(what)
 
     def settle(self) -> None:
@@ -90,11 +91,3 @@ def _wall(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         patch.setattr(caches[alias], "key_func", cache_keys.shared_key)
     yield
     patch.undo()
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if _counts:
-        state = "down" if WALL_IS_DOWN else "up"
-        terminalreporter.write_line(
-            f"isolation, wall {state}: {_counts['probes']} probes, {_counts.get('leaks', 0)} leaks"
-        )

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.figures import count
 from tests.isolation.conftest import WALL_IS_DOWN
 
 
@@ -36,11 +37,14 @@ def test_with_the_wall_down_every_kind_of_probe_leaks() -> None:
         text=True,
         check=False,
     )
-    print(run.stdout[-400:])  # noqa: T201  # the counts belong into the report
-    counted = re.search(r"wall down: (\d+) probes, (\d+) leaks", run.stdout)
+    leaks = re.search(r"isolation leaks, wall down: (\d+)", run.stdout)
+    probes = re.search(r"isolation probes, wall down: (\d+)", run.stdout)
     assert run.returncode == 1, run.stdout
-    assert counted, run.stdout
-    assert int(counted[2]) > 50
+    assert leaks, run.stdout
+    assert probes, run.stdout
+    count("isolation probes, wall down", int(probes[1]))
+    count("isolation leaks, wall down", int(leaks[1]))
+    assert int(leaks[1]) > 50
     for name in (
         "test_another_tenants_tables_by_qualified_name",
         "test_a_search_path_left_behind",
