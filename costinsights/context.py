@@ -56,11 +56,11 @@ def _navigation(request: HttpRequest) -> list[NavItem]:
     """The entries this tenant's plan opens, and the locked ones with the plan that would."""
     items = []
     for item in NAVIGATION:
-        locked = item.feature is not None and not has_feature(item.feature)
         try:
             url = reverse(item.url_name)
         except NoReverseMatch:
             continue  # a part of the product that this release does not have yet
+        locked = item.feature is not None and not has_feature(item.feature)
         plan = required_plan(item.feature) if locked and item.feature else None
         items.append(
             NavItem(

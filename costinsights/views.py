@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_safe
 
-from costinsights.core.tenancy import absolute_url, public_context
+from costinsights.core.tenancy import absolute_url, address_on, public_context
 from tenants.models import Tenant, slug_validator
 
 
@@ -34,9 +34,7 @@ def landing(request: HttpRequest) -> HttpResponse:
     error = ""
     if slug:
         if slug_validator.regex.match(slug):  # type: ignore[union-attr]  # set in its definition
-            port = f":{settings.PUBLIC_PORT}" if settings.PUBLIC_PORT else ""
-            address = f"{settings.PUBLIC_SCHEME}://{slug}.{settings.BASE_DOMAIN}{port}/"
-            return HttpResponseRedirect(address)
+            return HttpResponseRedirect(address_on(f"{slug}.{settings.BASE_DOMAIN}", "/"))
         error = str(slug_validator.message)
     demo = []
     if settings.DEMO_MODE:

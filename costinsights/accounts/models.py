@@ -11,11 +11,13 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+
+from costinsights.core.tenancy import tenant_connection
 
 TOKEN_LIFETIME_MAX = dt.timedelta(days=365)
 TOKEN_LIFETIME_DEFAULT = dt.timedelta(days=90)
@@ -47,7 +49,7 @@ class Scope(models.TextChoices):
 
 def schema_name() -> str:
     """The Postgres schema the connection works in: the tenant's, or “public”."""
-    return str(connection.schema_name)  # type: ignore[attr-defined]  # django-tenants adds it
+    return tenant_connection.schema_name
 
 
 def normalise_email(email: str) -> str:

@@ -59,3 +59,22 @@ class Conflict(ApplicationError):
     code = "conflict"
     status = 409
     title = "The change conflicts with what is stored"
+
+
+class ExchangeError(ApplicationError):
+    """Another host gave no usable answer.
+
+    `retry_is_useful` answers whether asking the same again, later, may work; `reason` is a stable short
+    word for programs, finer than `code`.
+    """
+
+    status = 502
+    retry_is_useful = False
+
+    def __init__(
+        self, message: str, *, reason: str = "", retry_is_useful: bool | None = None, **extra: Any
+    ) -> None:
+        super().__init__(message, reason=reason or self.code, **extra)
+        self.reason = reason or self.code
+        if retry_is_useful is not None:
+            self.retry_is_useful = retry_is_useful

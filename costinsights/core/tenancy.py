@@ -138,7 +138,10 @@ def active_tenant(pk: int) -> TenantLike:
 
 def absolute_url(tenant: TenantLike, path: str) -> str:
     """An address in the tenant's workspace, on its own primary domain, whatever the request said."""
-    host = tenant.primary_domain
-    if settings.PUBLIC_PORT:
-        host = f"{host}:{settings.PUBLIC_PORT}"
-    return urljoin(f"{settings.PUBLIC_SCHEME}://{host}/", path)
+    return address_on(tenant.primary_domain, path)
+
+
+def address_on(host: str, path: str) -> str:
+    """An address on `host` as people reach this installation: its scheme, and its port if it has one."""
+    port = f":{settings.PUBLIC_PORT}" if settings.PUBLIC_PORT else ""
+    return urljoin(f"{settings.PUBLIC_SCHEME}://{host}{port}/", path)

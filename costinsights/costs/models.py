@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.core.validators import MaxLengthValidator, RegexValidator
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from costinsights.core.crypto import seal, unseal
+from costinsights.core.tenancy import tenant_connection
 
 LONGEST_URL = 500
 LONGEST_SCOPE = 2_000
@@ -143,7 +144,7 @@ class Cluster(models.Model):
     def _place(self, field: str) -> str:
         if self.pk is None:
             raise ValueError("a secret is bound to its row, which must be saved first")
-        return f"{connection.schema_name}:costs.Cluster:{field}:{self.pk}"  # type: ignore[attr-defined]  # django-tenants adds it
+        return f"{tenant_connection.schema_name}:costs.Cluster:{field}:{self.pk}"
 
     @property
     def is_scoped(self) -> bool:

@@ -4,26 +4,15 @@
 word for programs, finer than `code`.
 """
 
-from typing import Any
-
-from costinsights.core.errors import ApplicationError
+from costinsights.core.errors import ExchangeError
 
 
-class OpenCostError(ApplicationError):
+class OpenCostError(ExchangeError):
     """An OpenCost gave no usable answer."""
 
     code = "opencost_failed"
     status = 502
     title = "OpenCost gave no usable answer"
-    retry_is_useful = False
-
-    def __init__(
-        self, message: str, *, reason: str = "", retry_is_useful: bool | None = None, **extra: Any
-    ) -> None:
-        super().__init__(message, reason=reason or self.code, **extra)
-        self.reason = reason or self.code
-        if retry_is_useful is not None:
-            self.retry_is_useful = retry_is_useful
 
 
 class OpenCostUnavailable(OpenCostError):

@@ -4,26 +4,15 @@ Messages speak of hosts, never of credentials or of the answer's text: a tenant'
 them. `reason` is a stable short word for programs, finer than `code`.
 """
 
-from typing import Any
-
-from costinsights.core.errors import ApplicationError
+from costinsights.core.errors import ExchangeError
 
 
-class OutboundError(ApplicationError):
+class OutboundError(ExchangeError):
     """An exchange with another host failed."""
 
     code = "outbound_failed"
     status = 502
     title = "The other host could not be asked"
-    retry_is_useful = False
-
-    def __init__(
-        self, message: str, *, reason: str = "", retry_is_useful: bool | None = None, **extra: Any
-    ) -> None:
-        super().__init__(message, reason=reason or self.code, **extra)
-        self.reason = reason or self.code
-        if retry_is_useful is not None:
-            self.retry_is_useful = retry_is_useful
 
 
 class RequestRefused(OutboundError):
