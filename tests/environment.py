@@ -46,6 +46,8 @@ os.environ.update(
     BASE_DOMAIN="localhost",
     PUBLIC_SCHEME="http",
     LOCAL_TOOLS="1",
+    DEMO_MODE="0",  # whatever the shell that starts the run has set
+    DEBUG="0",
     OUTBOUND_ALLOWED_NETWORKS="127.0.0.0/8",
     DJANGO_ALLOW_ASYNC_UNSAFE="1",  # Playwright's synchronous API runs an event loop of its own
 )

@@ -12,6 +12,7 @@ from costinsights.accounts.services import create_user
 from costinsights.core.tenancy import public_context, tenant_context
 from costinsights.costs.models import Cluster
 from costinsights.local.addresses import PASSWORD
+from costinsights.local.demo_opencost.answers import VERSION
 from tenants.models import Domain, Plan, StaffUser, Tenant
 from tenants.services import create_tenant
 
@@ -108,6 +109,7 @@ def _clusters(wanted: DemoTenant, opencost: str) -> None:
         place = {
             "opencost_url": f"{opencost}/{cluster.slug}",
             "opencost_cluster_id": cluster.slug,
+            "opencost_version": VERSION,
         }
         Cluster.objects.update_or_create(
             slug=cluster.slug,
