@@ -6,13 +6,12 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.cache import cache
-from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from costinsights.accounts.models import User, normalise_email, schema_name
+from costinsights.core.mail import send_mail
 from costinsights.core.tenancy import TenantLike, absolute_url, current_tenant
 
 logger = structlog.get_logger(__name__)
@@ -96,11 +95,4 @@ def send_password_changed(*, user: User) -> None:
 
 
 def _send(user: User, subject: str, template: str, context: dict[str, object]) -> None:
-    mail = EmailMultiAlternatives(
-        subject=" ".join(subject.split()),  # a name with a line break must not become a header
-        body=render_to_string(f"{template}.txt", context),
-        to=[user.email],
-        headers={"Auto-Submitted": "auto-generated"},
-    )
-    mail.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
-    mail.send()
+    send_mail(to=user.email, subject=subject, template=template, context=context)
