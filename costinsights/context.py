@@ -7,7 +7,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from costinsights.accounts.models import Role
 from costinsights.core.tenancy import on_public_schema
+from costinsights.notices import notices_for
 from tenants.features import Feature, has_feature, required_plan
 from tenants.models import Plan
 
@@ -20,6 +22,7 @@ class NavItem:
     icon: str
     url_name: str
     feature: Feature | None = None
+    minimum: Role = Role.VIEWER
     url: str = ""
     active: bool = False
     locked: bool = False
@@ -32,7 +35,18 @@ NAVIGATION = (
     NavItem("Reporting", "report-money", "reporting", Feature.REPORTING),
     NavItem("Anomalies", "activity-heartbeat", "anomalies", Feature.ANOMALY_DETECTION),
     NavItem("Clusters", "server-2", "cluster-list"),
+    NavItem("Settings", "settings", "settings"),
+)
+SETTINGS = (
+    NavItem("Profile and security", "user", "profile"),
     NavItem("API tokens", "key", "token-list"),
+    NavItem("Workspace", "building", "workspace-settings", minimum=Role.ADMIN),
+    NavItem("Members", "users", "member-list", minimum=Role.ADMIN),
+    NavItem("Single sign-on", "login-2", "sso-settings", minimum=Role.ADMIN),
+    NavItem("Exchange rates", "currency-dollar", "exchange-rate-list", minimum=Role.ANALYST),
+    NavItem("Plan and usage", "gauge", "plan-usage"),
+    NavItem("Audit log", "history", "audit-log", minimum=Role.ADMIN),
+    NavItem("Support access", "lifebuoy", "support-access", minimum=Role.ADMIN),
 )
 
 
@@ -43,19 +57,31 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if tenant is None or on_public_schema():
         return {**frame, "tenant": None, "nav": []}
     member = getattr(request, "user", None)
+    signed_in = getattr(member, "is_authenticated", False)
     return {
         **frame,
         "tenant": tenant,
         "plan": Plan(tenant.plan).label,
         "member": member,
-        "nav": _navigation(request) if getattr(member, "is_authenticated", False) else [],
+        "nav": _navigation(request, NAVIGATION) if signed_in else [],
+        "settings_nav": _settings(request) if signed_in else [],
+        "notices": notices_for(request) if signed_in else [],
     }
 
 
-def _navigation(request: HttpRequest) -> list[NavItem]:
-    """The entries this tenant's plan opens, and the locked ones with the plan that would."""
+def _settings(request: HttpRequest) -> list[NavItem]:
+    """The entries beside a settings page; on other pages nobody asks for them."""
+    if not request.path.startswith("/settings/"):
+        return []
+    return _navigation(request, SETTINGS)
+
+
+def _navigation(request: HttpRequest, entries: tuple[NavItem, ...]) -> list[NavItem]:
+    """The entries for this member's role: those the plan opens, and the locked ones with the plan that would."""
     items = []
-    for item in NAVIGATION:
+    for item in entries:
+        if not request.user.has_role(item.minimum):  # type: ignore[union-attr]  # a member: signed in
+            continue
         try:
             url = reverse(item.url_name)
         except NoReverseMatch:

@@ -52,6 +52,7 @@ SHARED_APPS = [
     "template_partials",
     "csp",
     "costinsights.core",
+    "costinsights.workspace",
 ]
 TENANT_APPS = [
     "costinsights.accounts",

@@ -3,6 +3,7 @@
 from csp.constants import UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
 
 from costinsights.views import healthz, readyz
@@ -19,8 +20,11 @@ urlpatterns = [
     path("api/docs/", _redoc, name="api-docs"),
     path("api/v1/", include("costinsights.accounts.api_urls")),
     path("api/v1/", include("costinsights.costs.api.urls")),
+    path("api/v1/", include("costinsights.workspace.api_urls")),
+    path("settings/", RedirectView.as_view(pattern_name="profile"), name="settings"),
     path("", include("costinsights.accounts.urls")),
     path("", include("costinsights.costs.urls")),
+    path("", include("costinsights.workspace.urls")),
 ]
 
 handler400 = "costinsights.error_views.bad_request"

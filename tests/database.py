@@ -19,6 +19,7 @@ KEPT_TABLES = (
     "tenants_tenant",
     "tenants_domain",
     "tenants_featureswitch",
+    "tenants_planlimits",
     "django_content_type",
     "auth_permission",
 )

@@ -1,19 +1,19 @@
-"""Tenants, their domains, plans and switches, and the platform's staff: the public schema."""
+"""Tenants and their domains."""
 
-from typing import Any, ClassVar, cast
+import datetime as dt
+from typing import ClassVar
 
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
-from waffle.models import AbstractBaseSwitch
 
-from costinsights.core.tenancy import public_context, tenant_connection
+from costinsights.core.tenancy import public_context
+
+# How long the data of a plan that ended stay open to reading, with nothing deleted.
+GRACE = dt.timedelta(days=30)
 
 RESERVED_SLUGS = frozenset(
     {"www", "admin", "api", "app", "docs", "mail", "static", "status", "support", "public"}
@@ -50,6 +50,16 @@ class Tenant(TenantMixin):  # type: ignore[misc]  # django-tenants has no types
     slug = models.CharField(max_length=40, unique=True, validators=[slug_validator])
     database_role = models.CharField(max_length=63, unique=True, editable=False)
     plan = models.CharField(max_length=16, choices=Plan, default=Plan.COMMUNITY)
+    # A plan tried for a while on top of the one above; it ends by itself at this instant.
+    trial_plan = models.CharField(
+        max_length=16, choices=Plan, blank=True, default="", db_default=""
+    )
+    trial_ends_at = models.DateTimeField(null=True, blank=True)
+    # The plan that a downgrade left, and when: what only it has stays readable for GRACE.
+    lapsed_plan = models.CharField(
+        max_length=16, choices=Plan, blank=True, default="", db_default="", editable=False
+    )
+    lapsed_at = models.DateTimeField(null=True, editable=False)
     status = models.CharField(max_length=16, choices=TenantStatus, default=TenantStatus.ACTIVE)
     reporting_currency = models.CharField(
         max_length=3,
@@ -64,6 +74,16 @@ class Tenant(TenantMixin):  # type: ignore[misc]  # django-tenants has no types
             models.CheckConstraint(condition=Q(plan__in=Plan.values), name="tenant_plan_is_known"),
             models.CheckConstraint(
                 condition=Q(status__in=TenantStatus.values), name="tenant_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(trial_plan="", trial_ends_at__isnull=True)
+                | Q(trial_plan__in=Plan.values, trial_ends_at__isnull=False),
+                name="tenant_trial_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(lapsed_plan="", lapsed_at__isnull=True)
+                | Q(lapsed_plan__in=Plan.values, lapsed_at__isnull=False),
+                name="tenant_lapse_has_a_date",
             ),
             models.UniqueConstraint(Lower("schema_name"), name="tenant_schema_name_any_case"),
         ]
@@ -95,77 +115,3 @@ class Domain(DomainMixin):  # type: ignore[misc]  # django-tenants has no types
             ),
             models.CheckConstraint(condition=Q(domain=Lower("domain")), name="domain_lower_case"),
         ]
-
-
-class StaffUserManager(BaseUserManager["StaffUser"]):
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "StaffUser":
-        user = self.model(email=email.strip().lower(), **fields)
-        user.set_password(password)
-        user.save(using=self._db)
-        return user
-
-    def create_superuser(
-        self, email: str, password: str | None = None, **fields: Any
-    ) -> "StaffUser":
-        return self.create_user(email, password, is_superuser=True, **fields)
-
-
-class StaffUser(AbstractBaseUser, PermissionsMixin):
-    """Someone who runs the platform. Signs in at the platform's own host, never inside a tenant."""
-
-    email = models.EmailField(unique=True)
-    name = models.CharField(max_length=120, blank=True)
-    is_active = models.BooleanField(default=True)
-    is_staff = models.BooleanField(default=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects = StaffUserManager()
-
-    USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: ClassVar[list[str]] = []
-
-    class Meta:
-        verbose_name = "staff member"
-
-    def __str__(self) -> str:
-        return self.email
-
-
-class StaffSession(AbstractBaseSession):
-    """Sessions of the platform's own host. Tenants keep theirs in their schema."""
-
-    class Meta(AbstractBaseSession.Meta):
-        abstract = False
-        verbose_name = "staff session"
-
-
-class FeatureSwitch(AbstractBaseSwitch):
-    """One feature: `active` is the kill switch for everybody, a column per plan says who has it.
-
-    `waffle.switch_is_active(name)` answers for the tenant the connection speaks for.
-    """
-
-    community = models.BooleanField(default=False)
-    saas = models.BooleanField(default=False)
-    enterprise = models.BooleanField(default=False)
-
-    class Meta(AbstractBaseSwitch.Meta):
-        abstract = False
-        verbose_name = _("feature switch")
-        verbose_name_plural = _("feature switches")
-
-    def is_active_for(self, plan: str) -> bool:
-        return bool(self.pk and self.active and plan in Plan.values and getattr(self, plan))
-
-    def is_active(self) -> bool:
-        return self.is_active_for(getattr(tenant_connection.tenant, "plan", ""))
-
-    @classmethod
-    def get_from_db(cls, name: str) -> "FeatureSwitch":
-        with public_context():
-            return cast(FeatureSwitch, cls.objects.get(name=name))
-
-    @classmethod
-    def get_all_from_db(cls) -> "list[FeatureSwitch]":
-        with public_context():
-            return list(cls.objects.all())

@@ -1,10 +1,5 @@
-"""Members, their sessions and their API tokens. One set per tenant, in the tenant's schema.
+"""Members and their sessions."""
 
-Nothing here points into the public schema, and staff are no members: they live in `tenants`.
-"""
-
-import datetime as dt
-from collections.abc import Collection
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
@@ -12,15 +7,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from costinsights.core.tenancy import tenant_connection
-
-TOKEN_LIFETIME_MAX = dt.timedelta(days=365)
-TOKEN_LIFETIME_DEFAULT = dt.timedelta(days=90)
 
 
 class Role(models.TextChoices):
@@ -38,13 +30,6 @@ class Role(models.TextChoices):
 
     def at_least(self, minimum: "Role") -> bool:
         return self.rank >= minimum.rank
-
-
-class Scope(models.TextChoices):
-    """What a token may do of what its owner may do."""
-
-    READ = "read", "Read"
-    WRITE = "write", "Write"
 
 
 def schema_name() -> str:
@@ -73,6 +58,14 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=120, blank=True)
     role = models.CharField(max_length=16, choices=Role, default=Role.VIEWER)
     is_active = models.BooleanField(default=True)
+    # What a limited member may see: rows of one of these namespaces or with one of these labels.
+    # Both empty: everything. Admins and owners cannot be limited.
+    scope_namespaces = ArrayField(
+        models.CharField(max_length=253), default=list, db_default=[], blank=True
+    )
+    scope_labels = ArrayField(
+        models.CharField(max_length=400), default=list, db_default=[], blank=True
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = UserManager()
@@ -91,6 +84,11 @@ class User(AbstractBaseUser):
                 violation_error_message="Somebody with this e-mail address is a member already.",
             ),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_is_known"),
+            models.CheckConstraint(
+                condition=~Q(role__in=[Role.OWNER, Role.ADMIN])
+                | Q(scope_namespaces=[], scope_labels=[]),
+                name="user_admins_are_not_limited",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -99,6 +97,11 @@ class User(AbstractBaseUser):
     @property
     def display_name(self) -> str:
         return self.name or self.email
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether this member sees only some namespaces or label values."""
+        return bool(self.scope_namespaces or self.scope_labels)
 
     def has_role(self, minimum: Role) -> bool:
         """Whether this member may act now and has at least the rights of `minimum`."""
@@ -142,68 +145,3 @@ class TenantSession(AbstractBaseSession):
         from costinsights.accounts.sessions import SessionStore  # it needs this module first
 
         return SessionStore
-
-
-class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
-    def live(self, at: dt.datetime) -> "ApiTokenQuerySet":
-        """Tokens that may be used at this instant, as far as the token itself decides."""
-        return self.filter(revoked_at__isnull=True, expires_at__gt=at)
-
-    def of(self, user: User) -> "ApiTokenQuerySet":
-        return self.filter(created_by=user)
-
-
-class ApiToken(models.Model):
-    """A key for programs. It acts as the member who made it, with that member's role of today.
-
-    Only the SHA-256 of its secret is kept: the secret is 256 random bits, so a fast hash is enough.
-    """
-
-    key_id = models.CharField(max_length=12, editable=False)
-    secret_hash = models.CharField(max_length=64, editable=False)
-    name = models.CharField(max_length=80)
-    scopes = ArrayField(models.CharField(max_length=16, choices=Scope), default=list)
-    created_by = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    expires_at = models.DateTimeField()
-    last_used_at = models.DateTimeField(null=True, editable=False)
-    last_used_ip = models.GenericIPAddressField(null=True, editable=False)
-    revoked_at = models.DateTimeField(null=True, editable=False)
-
-    objects = ApiTokenQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "API token"
-        ordering: ClassVar[list[str]] = ["-created_at", "-pk"]
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["key_id"], name="api_token_key_id_unique"),
-            models.CheckConstraint(
-                condition=Q(expires_at__gt=F("created_at"))
-                & Q(expires_at__lte=F("created_at") + TOKEN_LIFETIME_MAX),
-                name="api_token_lives_at_most_a_year",
-            ),
-            models.CheckConstraint(
-                condition=Q(scopes__contained_by=Scope.values) & ~Q(scopes=[]),
-                name="api_token_scopes_are_known",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.key_id})"
-
-    @property
-    def hint(self) -> str:
-        """The part of the token that may be shown, to find it again in a program's settings."""
-        return f"ci_{self.key_id}_…"
-
-    def is_live(self, at: dt.datetime) -> bool:
-        return self.revoked_at is None and self.expires_at > at
-
-    def state(self, at: dt.datetime) -> str:
-        """“active”, “expired” or “revoked” at this instant."""
-        if self.revoked_at is not None:
-            return "revoked"
-        return "active" if self.expires_at > at else "expired"
-
-    def allows(self, scopes: Collection[str]) -> bool:
-        return set(scopes) <= set(self.scopes)

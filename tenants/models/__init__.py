@@ -1,0 +1,50 @@
+"""Tenants, plans and switches, and the platform's staff: the public schema."""
+
+from tenants.models.announcements import Announcement, AnnouncementLevel
+from tenants.models.jobs import JobFailure
+from tenants.models.plans import PlanLimits, TenantUsage
+from tenants.models.sign_ups import SIGN_UP_LIFETIME, SignUp
+from tenants.models.staff import StaffRecoveryCode, StaffSession, StaffTotpDevice, StaffUser
+from tenants.models.support import (
+    LONGEST_BREAK_GLASS,
+    LONGEST_GRANT,
+    GrantState,
+    SupportGrant,
+)
+from tenants.models.switches import FeatureOverride, FeatureSwitch
+from tenants.models.tenancy import (
+    GRACE,
+    RESERVED_SLUGS,
+    Domain,
+    Plan,
+    Tenant,
+    TenantStatus,
+    slug_validator,
+)
+
+__all__ = [
+    "GRACE",
+    "LONGEST_BREAK_GLASS",
+    "LONGEST_GRANT",
+    "RESERVED_SLUGS",
+    "SIGN_UP_LIFETIME",
+    "Announcement",
+    "AnnouncementLevel",
+    "Domain",
+    "FeatureOverride",
+    "FeatureSwitch",
+    "GrantState",
+    "JobFailure",
+    "Plan",
+    "PlanLimits",
+    "SignUp",
+    "StaffRecoveryCode",
+    "StaffSession",
+    "StaffTotpDevice",
+    "StaffUser",
+    "SupportGrant",
+    "Tenant",
+    "TenantStatus",
+    "TenantUsage",
+    "slug_validator",
+]
