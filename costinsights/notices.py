@@ -4,28 +4,15 @@ Each source answers for one request; `SOURCES` is their order from the top.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One banner. `link` is somewhere to read on; `action_url` is posted to by a button."""
-
-    level: str  # info, warning, danger
-    title: str
-    text: str = ""
-    icon: str = "info-circle"
-    link: str = ""
-    link_label: str = ""
-    action_url: str = ""
-    action_label: str = ""
-
+from costinsights.core.notices import Notice
+from costinsights.workspace.support.notices import support_notices
 
 NoticeSource = Callable[[HttpRequest], list[Notice]]
 
-SOURCES: tuple[NoticeSource, ...] = ()
+SOURCES: tuple[NoticeSource, ...] = (support_notices,)
 
 
 def notices_for(request: HttpRequest) -> list[Notice]:
