@@ -1,6 +1,7 @@
 """Tenants and their domains."""
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import ClassVar
 
 from django.core.validators import RegexValidator
@@ -31,6 +32,23 @@ class Plan(models.TextChoices):
     SAAS = "saas", "SaaS"
     ENTERPRISE = "enterprise", "Enterprise"
 
+    @property
+    def rank(self) -> int:
+        """Higher has more."""
+        return list(Plan).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class EndedPlan:
+    """A plan that a trial or a downgrade left."""
+
+    plan: Plan
+    ended_at: dt.datetime
+
+    @property
+    def readable_until(self) -> dt.datetime:
+        return self.ended_at + GRACE
+
 
 class TenantStatus(models.TextChoices):
     """Whether a tenant may work."""
@@ -55,6 +73,10 @@ class Tenant(TenantMixin):  # type: ignore[misc]  # django-tenants has no types
         max_length=16, choices=Plan, blank=True, default="", db_default=""
     )
     trial_ends_at = models.DateTimeField(null=True, blank=True)
+    # Which mail about the trial's end has gone out: "", "soon" or "ended".
+    trial_mailed = models.CharField(
+        max_length=8, blank=True, default="", db_default="", editable=False
+    )
     # The plan that a downgrade left, and when: what only it has stays readable for GRACE.
     lapsed_plan = models.CharField(
         max_length=16, choices=Plan, blank=True, default="", db_default="", editable=False
@@ -94,6 +116,26 @@ class Tenant(TenantMixin):  # type: ignore[misc]  # django-tenants has no types
     @property
     def is_active(self) -> bool:
         return self.status == TenantStatus.ACTIVE
+
+    def plan_at(self, at: dt.datetime) -> Plan:
+        """The plan that counts at this instant: the one bought, or a running trial of a greater one."""
+        bought = Plan(self.plan)
+        return max(bought, self.trial_at(at) or bought, key=lambda plan: plan.rank)
+
+    def trial_at(self, at: dt.datetime) -> Plan | None:
+        """The plan on trial at this instant."""
+        if self.trial_ends_at is None or self.trial_ends_at <= at:
+            return None
+        return Plan(self.trial_plan)
+
+    def ended_plans(self, at: dt.datetime) -> "list[EndedPlan]":
+        """Plans that ended less than GRACE before this instant: what they had can still be read."""
+        ends = ((self.trial_plan, self.trial_ends_at), (self.lapsed_plan, self.lapsed_at))
+        return [
+            EndedPlan(Plan(plan), ended_at)
+            for plan, ended_at in ends
+            if ended_at is not None and ended_at <= at < ended_at + GRACE
+        ]
 
     @property
     def primary_domain(self) -> str:
