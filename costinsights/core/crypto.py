@@ -41,6 +41,32 @@ def seal(plaintext: str, *, aad: str) -> str:
     return f"{_VERSION}.{key_id}.{base64.urlsafe_b64encode(sealed).decode()}"
 
 
+def key_id_of(token: str) -> str:
+    """The id of the key that a sealed value was written under; empty for an unknown form."""
+    version, _, rest = token.partition(".")
+    return rest.partition(".")[0] if version == _VERSION else ""
+
+
+def current_key_id() -> str:
+    """The id of the key that new values are sealed under."""
+    return _cipher(settings.FIELD_ENCRYPTION_KEYS[0])[0]
+
+
+def configured_key_ids() -> list[str]:
+    """The ids of all configured keys, the one that writes first."""
+    return [_cipher(key)[0] for key in settings.FIELD_ENCRYPTION_KEYS]
+
+
+def place_of(*, schema: str, label: str, field: str, pk: object) -> str:
+    """The associated data of one sealed column of one row: `t_7:costs.Cluster:secret:3`.
+
+    `label` is the model's label and `field` the column without `sealed_`. Every model that stores
+    sealed columns builds its associated data this way, so that key rotation, export and import can open
+    any of them; `costinsights.operations.sealed` finds the columns by their name.
+    """
+    return f"{schema}:{label}:{field.removeprefix('sealed_')}:{pk}"
+
+
 def unseal(token: str, *, aad: str) -> str:
     """Decrypt with whichever configured key sealed it. Raises SecretUnreadable."""
     version, _, rest = token.partition(".")
