@@ -1,6 +1,7 @@
 """From a stored cluster to what the OpenCost client needs: endpoint, scope, policy."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from ipaddress import ip_network
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from costinsights.costs.drafts import ConnectionDraft
 from costinsights.costs.models import Cluster
 from costinsights.opencost.client import AuthKind, Endpoint
 from costinsights.opencost.filters import Filter, parse_filter
+from costinsights.opencost.sample import SampleOpenCost
 
 
 class StoredSecretUnreadable(ApplicationError):
@@ -69,11 +71,15 @@ def scope_of(cluster: Cluster) -> Filter | None:
     return parse_filter(cluster.scope_filter) if cluster.scope_filter else None
 
 
-def fetch_order(cluster: Cluster, pieces: Sequence[Piece]) -> FetchOrder:
+def fetch_order(cluster: Cluster, pieces: Sequence[Piece], *, now: datetime) -> FetchOrder:
     """What to ask this cluster's OpenCost. Raises StoredSecretUnreadable, RequestRefused."""
+    if cluster.is_demo:
+        return FetchOrder(
+            source=SampleOpenCost(now), scope=scope_of(cluster), pieces=pieces, include_idle=True
+        )
     endpoint = endpoint_of(ConnectionDraft.of(cluster), stored=cluster)
     return FetchOrder(
-        endpoint=endpoint,
+        source=endpoint,
         scope=scope_of(cluster),
         pieces=pieces,
         include_idle=not cluster.lacks_idle,

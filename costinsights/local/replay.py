@@ -19,8 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from costinsights.local.demo_opencost.allocation import IDLE
-from costinsights.local.demo_opencost.answers import (
+from costinsights.opencost.sample.allocation import IDLE
+from costinsights.opencost.sample.answers import (
     JSON,
     TEXT,
     Answer,
@@ -29,14 +29,14 @@ from costinsights.local.demo_opencost.answers import (
     not_found,
     prometheus_config,
 )
-from costinsights.local.demo_opencost.query import (
+from costinsights.opencost.sample.query import (
     BadRequest,
     ServerError,
     Window,
     WindowError,
     parse_query,
 )
-from costinsights.local.demo_opencost.render import instant, number
+from costinsights.opencost.sample.render import instant, number
 
 Rows = dict[str, dict[str, Any]]
 

@@ -59,7 +59,9 @@ def main(repetitions: int) -> None:
             )
             store = caches["shared"]._cache.get_client()  # type: ignore[attr-defined]  # redis
             yesterday = ChargePeriod.day_of(timezone.now() - timedelta(days=1))
-            order = fetch_order(cluster, [Piece(cluster.fingerprint, yesterday)])
+            order = fetch_order(
+                cluster, [Piece(cluster.fingerprint, yesterday)], now=timezone.now()
+            )
             url = "/api/v1/costs/current?window=yesterday&aggregate="
 
             def bare() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from costinsights.local.demo_opencost.answers import Answer, DemoCluster
+from costinsights.opencost.sample.answers import Answer, DemoCluster
 
 SAMPLES = Path(__file__).parent.parent / "data" / "opencost"
 NOW = datetime(2026, 11, 20, 14, 23, 40, tzinfo=UTC)

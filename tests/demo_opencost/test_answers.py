@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from costinsights.local.demo_opencost import CLUSTERS
-from costinsights.local.demo_opencost.answers import Answer, DemoCluster
+from costinsights.opencost.sample.answers import Answer, DemoCluster
 from tests.demo_opencost.asking import MONDAY, NOW, ask
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from costinsights.local.demo_opencost import CLUSTERS
-from costinsights.local.demo_opencost.incidents import INCIDENTS, occurrences
+from costinsights.opencost.sample.incidents import INCIDENTS, occurrences
 from tests.demo_opencost.asking import Rows, day, rows_at
 
 NOW = datetime(2026, 12, 31, tzinfo=UTC)

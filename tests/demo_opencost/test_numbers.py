@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from costinsights.local.demo_opencost import CLUSTERS
-from costinsights.local.demo_opencost.day import day_of
+from costinsights.opencost.sample.day import day_of
 from tests.demo_opencost.asking import (
     COMPONENTS,
     MONDAY,

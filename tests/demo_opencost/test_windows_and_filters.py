@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from costinsights.local.demo_opencost.filtering import FilterError, parse
-from costinsights.local.demo_opencost.query import WindowError, parse_window
+from costinsights.opencost.sample.filtering import FilterError, parse
+from costinsights.opencost.sample.query import WindowError, parse_window
 from tests.demo_opencost.asking import MONDAY, NOW, rows, sets, total
 
 

@@ -15,8 +15,6 @@ from costinsights.local.demo_opencost import (
     Fault,
     OpenCostServer,
 )
-from costinsights.local.demo_opencost.filtering import parse
-from costinsights.local.demo_opencost.window import rows_between
 from costinsights.local.replay import Recording
 from costinsights.opencost.client import AuthKind, Endpoint, OpenCostClient
 from costinsights.opencost.connect import probe
@@ -29,6 +27,8 @@ from costinsights.opencost.errors import (
 )
 from costinsights.opencost.filters import parse_filter
 from costinsights.opencost.rows import AllocatedCost, RowFlag, RowKind
+from costinsights.opencost.sample.filtering import parse
+from costinsights.opencost.sample.window import rows_between
 from tests.demo_opencost.asking import NOW, SAMPLES
 
 POLICY = OutboundPolicy(allowed_networks=(ip_network("127.0.0.0/8"),), deadline_seconds=60)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page
 
 from costinsights.local.demo_opencost import DemoServer
-from costinsights.local.demo_opencost.answers import VERSION
+from costinsights.opencost.sample.answers import VERSION
 from tests.e2e.conftest import PROD, STAGING, TenantSite, settled
 from tests.factories.costs import ClusterFactory
 

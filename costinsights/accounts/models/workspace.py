@@ -30,6 +30,10 @@ class Workspace(models.Model):
     # False: members below owner sign in through an identity provider only.
     password_sign_in = models.BooleanField(default=True)
     logo = models.BinaryField(default=b"", blank=True, editable=False)
+    # SHA-256 of the logo; empty without one. Pages name it in the logo's address.
+    logo_digest = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False
+    )
     logo_media_type = models.CharField(max_length=32, blank=True, editable=False)
     checklist_hidden_at = models.DateTimeField(null=True, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -53,5 +57,8 @@ class Workspace(models.Model):
 
     @classmethod
     def load(cls) -> "Workspace":
-        """The settings of now; the defaults, not saved, when nothing was ever changed."""
-        return cls.objects.filter(pk=1).first() or cls()
+        """The settings of now; the defaults, not saved, when nothing was ever changed.
+
+        The logo itself stays behind until it is asked for.
+        """
+        return cls.objects.defer("logo").filter(pk=1).first() or cls()

@@ -14,6 +14,7 @@ from costinsights.costs.current.pieces import Piece
 from costinsights.opencost.client import OpenCostClient
 from costinsights.opencost.endpoint import Endpoint
 from costinsights.opencost.filters import Filter
+from costinsights.opencost.sample import SampleOpenCost
 from costinsights.opencost.schema import AllocationAnswer
 
 MOST_THREADS = 8
@@ -27,7 +28,7 @@ class FetchOrder:
     neither is asked for it.
     """
 
-    endpoint: Endpoint
+    source: Endpoint | SampleOpenCost
     scope: Filter | None
     pieces: Sequence[Piece]
     include_idle: bool
@@ -53,10 +54,18 @@ def fetch_all(orders: Sequence[FetchOrder], policy: OutboundPolicy) -> list[Fetc
         return list(threads.map(lambda order: _fetch(order, policy), orders))
 
 
+def _client(
+    source: Endpoint | SampleOpenCost, policy: OutboundPolicy
+) -> OpenCostClient | SampleOpenCost:
+    if isinstance(source, SampleOpenCost):
+        return source
+    return OpenCostClient(source, source.session(policy))
+
+
 def _fetch(order: FetchOrder, policy: OutboundPolicy) -> FetchResult:
     result = FetchResult()
     try:
-        client = OpenCostClient(order.endpoint, order.endpoint.session(policy))
+        client = _client(order.source, policy)
         for piece in order.pieces:
             answer = client.allocations(
                 piece.period, include_idle=order.include_idle, scope=order.scope

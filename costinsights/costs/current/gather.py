@@ -112,7 +112,7 @@ def ask(holdings: Sequence[Holding], wanted: dict[int, list[Piece]], *, now: dat
     for holding in holdings:
         pieces = sorted(wanted[id(holding)], key=lambda piece: piece.period, reverse=True)
         try:
-            orders.append(fetch_order(holding.cluster, pieces))
+            orders.append(fetch_order(holding.cluster, pieces, now=now))
             asked.append(holding)
         except ApplicationError as error:
             _note_failure(holding, error, now)

@@ -4,7 +4,7 @@ import gzip
 import json
 from enum import StrEnum
 
-from costinsights.local.demo_opencost.answers import JSON, Answer, encode
+from costinsights.opencost.sample.answers import JSON, Answer, encode
 
 GZIP_FROM_BYTES = 50_000  # the UI's nginx compresses JSON from this size on
 

@@ -15,9 +15,9 @@ from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import parse_qs, urlsplit
 
-from costinsights.local.demo_opencost.answers import Answer, DemoCluster, not_found
-from costinsights.local.demo_opencost.catalogue import CLUSTERS
 from costinsights.local.demo_opencost.faults import GZIP_FROM_BYTES, Fault, compressed, disturbed
+from costinsights.opencost.sample.answers import Answer, DemoCluster, not_found
+from costinsights.opencost.sample.catalogue import CLUSTERS
 
 log = logging.getLogger(__name__)
 DEMO_TOKEN = "demo-token"  # noqa: S105 - printed on purpose; it protects nothing

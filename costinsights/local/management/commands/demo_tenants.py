@@ -12,7 +12,7 @@ from costinsights.accounts.services import create_user
 from costinsights.core.tenancy import public_context, tenant_context
 from costinsights.costs.models import Cluster
 from costinsights.local.addresses import PASSWORD
-from costinsights.local.demo_opencost.answers import VERSION
+from costinsights.opencost.sample.answers import VERSION
 from tenants.models import Domain, Plan, StaffUser, Tenant
 from tenants.services import create_tenant
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from costinsights.local.demo_opencost.grouping import DEFAULT_AGGREGATE, aggregate_keys
+from costinsights.opencost.sample.grouping import DEFAULT_AGGREGATE, aggregate_keys
 
 DAY = timedelta(days=1)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": DAY, "w": 7 * DAY}

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from operator import mul
 
-from costinsights.local.demo_opencost.allocation import (
+from costinsights.opencost.sample.allocation import (
     IDLE,
     UNMOUNTED,
     Amounts,
@@ -16,10 +16,10 @@ from costinsights.local.demo_opencost.allocation import (
     Row,
     Volume,
 )
-from costinsights.local.demo_opencost.day import Day, day_of, day_start
-from costinsights.local.demo_opencost.plan import ContainerDay, PodDay
-from costinsights.local.demo_opencost.rhythm import DATA_START, JOB_RHYTHMS, salt
-from costinsights.local.demo_opencost.specs import GIB, ClusterSpec
+from costinsights.opencost.sample.day import Day, day_of, day_start
+from costinsights.opencost.sample.plan import ContainerDay, PodDay
+from costinsights.opencost.sample.rhythm import DATA_START, JOB_RHYTHMS, salt
+from costinsights.opencost.sample.specs import GIB, ClusterSpec
 
 _RESOLUTION = 300  # seconds: OpenCost sees the running hour in steps of five minutes
 _ZONE_SHARE, _REGION_SHARE, _INTERNET_SHARE, _NAT_SHARE = 0.35, 0.02, 0.22, 0.12

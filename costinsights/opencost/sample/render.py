@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from costinsights.local.demo_opencost.allocation import Row
+from costinsights.opencost.sample.allocation import Row
 
 
 def number(value: float) -> float | int:

@@ -8,9 +8,9 @@ nodes fall empty and go away, as with a real autoscaler. The node of a slot neve
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from costinsights.local.demo_opencost.catalogue import CLUSTERS
-from costinsights.local.demo_opencost.rhythm import JOB_RHYTHMS, code, salt, session, week_of_load
-from costinsights.local.demo_opencost.specs import ClusterSpec, Namespace, NodePool, Workload
+from costinsights.opencost.sample.catalogue import CLUSTERS
+from costinsights.opencost.sample.rhythm import JOB_RHYTHMS, code, salt, session, week_of_load
+from costinsights.opencost.sample.specs import ClusterSpec, Namespace, NodePool, Workload
 
 _STEADY, _LATER, _SCALED, _JOB, _BY_HAND, _RARE, _RARE_JOB = range(7)
 _GROWN = 1.1  # a slot needed only above this multiple of the usual number waits for growth

@@ -1,6 +1,6 @@
 """The two clusters of the demo tenant `acme`: production in Europe, staging in the United States."""
 
-from costinsights.local.demo_opencost.catalogue.builders import (
+from costinsights.opencost.sample.catalogue.builders import (
     aws_pool,
     bare,
     box,
@@ -15,7 +15,7 @@ from costinsights.local.demo_opencost.catalogue.builders import (
     stateful,
     system_namespace,
 )
-from costinsights.local.demo_opencost.specs import ClusterSpec, Prices
+from costinsights.opencost.sample.specs import ClusterSpec, Prices
 
 _EU = Prices(core=0.0367, ram=0.0049, gpu=0.95, volume=0.00013, load_balancer=0.027)
 _US = Prices(core=0.0311, ram=0.00416, gpu=0.85, volume=0.00011, load_balancer=0.0225)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from costinsights.local.demo_opencost.fleet import Fleet, NodeSlot, steady_pods
-from costinsights.local.demo_opencost.incidents import effects
-from costinsights.local.demo_opencost.rhythm import (
+from costinsights.opencost.sample.fleet import Fleet, NodeSlot, steady_pods
+from costinsights.opencost.sample.incidents import effects
+from costinsights.opencost.sample.rhythm import (
     JOB_RHYTHMS,
     code,
     growth,
@@ -17,7 +17,7 @@ from costinsights.local.demo_opencost.rhythm import (
     session,
     session_start,
 )
-from costinsights.local.demo_opencost.specs import (
+from costinsights.opencost.sample.specs import (
     GIB,
     ClusterSpec,
     ContainerSpec,

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from costinsights.local.demo_opencost.allocation import (
+from costinsights.opencost.sample.allocation import (
     IDLE,
     UNALLOCATED,
     UNMOUNTED,
     Properties,
     Row,
 )
-from costinsights.local.demo_opencost.filtering import sanitise
+from costinsights.opencost.sample.filtering import sanitise
 
 DEFAULT_AGGREGATE = "cluster,node,namespace,pod,container"
 _KINDS = ("deployment", "daemonset", "statefulset", "job")

@@ -7,19 +7,19 @@ from typing import Any
 
 import msgspec
 
-from costinsights.local.demo_opencost import filtering, grouping
-from costinsights.local.demo_opencost.allocation import Row
-from costinsights.local.demo_opencost.catalogue import CLUSTERS
-from costinsights.local.demo_opencost.day import day_of
-from costinsights.local.demo_opencost.query import (
+from costinsights.opencost.sample import filtering, grouping
+from costinsights.opencost.sample.allocation import Row
+from costinsights.opencost.sample.catalogue import CLUSTERS
+from costinsights.opencost.sample.day import day_of
+from costinsights.opencost.sample.query import (
     AllocationQuery,
     BadRequest,
     ServerError,
     WindowError,
     parse_query,
 )
-from costinsights.local.demo_opencost.render import allocation
-from costinsights.local.demo_opencost.window import rows_between
+from costinsights.opencost.sample.render import allocation
+from costinsights.opencost.sample.window import rows_between
 
 VERSION = "1.121.0"
 JSON = "application/json"

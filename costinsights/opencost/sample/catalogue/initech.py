@@ -1,6 +1,6 @@
 """The cluster of the demo tenant `initech`: a few machines of its own."""
 
-from costinsights.local.demo_opencost.catalogue.builders import (
+from costinsights.opencost.sample.catalogue.builders import (
     bare,
     box,
     cron,
@@ -11,7 +11,7 @@ from costinsights.local.demo_opencost.catalogue.builders import (
     stateful,
     system_namespace,
 )
-from costinsights.local.demo_opencost.specs import ClusterSpec, NodePool, Prices
+from costinsights.opencost.sample.specs import ClusterSpec, NodePool, Prices
 
 INITECH_1 = ClusterSpec(
     id="initech-1",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from costinsights.local.demo_opencost.allocation import UNALLOCATED, Properties, Row
+from costinsights.opencost.sample.allocation import UNALLOCATED, Properties, Row
 
 Test = Callable[[Row], bool]
 

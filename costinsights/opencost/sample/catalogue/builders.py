@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TypedDict, Unpack
 
-from costinsights.local.demo_opencost.specs import ContainerSpec, Namespace, NodePool, Workload
+from costinsights.opencost.sample.specs import ContainerSpec, Namespace, NodePool, Workload
 
 Pairs = tuple[tuple[str, str], ...]
 Life = tuple[date | None, date | None]

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-from costinsights.local.demo_opencost.catalogue import CLUSTERS
-from costinsights.local.demo_opencost.fleet import Fleet, NodeSlot, fleet_of
-from costinsights.local.demo_opencost.incidents import price_factors
-from costinsights.local.demo_opencost.plan import Node, Plan, PodDay, pieces
-from costinsights.local.demo_opencost.rhythm import salt
-from costinsights.local.demo_opencost.specs import GIB, ClusterSpec, Namespace
+from costinsights.opencost.sample.catalogue import CLUSTERS
+from costinsights.opencost.sample.fleet import Fleet, NodeSlot, fleet_of
+from costinsights.opencost.sample.incidents import price_factors
+from costinsights.opencost.sample.plan import Node, Plan, PodDay, pieces
+from costinsights.opencost.sample.rhythm import salt
+from costinsights.opencost.sample.specs import GIB, ClusterSpec, Namespace
 
 _SATURDAY = 5
 

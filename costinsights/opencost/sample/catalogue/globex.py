@@ -1,6 +1,6 @@
 """The cluster of the demo tenant `globex`, on Google Cloud."""
 
-from costinsights.local.demo_opencost.catalogue.builders import (
+from costinsights.opencost.sample.catalogue.builders import (
     bare,
     box,
     cron,
@@ -13,7 +13,7 @@ from costinsights.local.demo_opencost.catalogue.builders import (
     stateful,
     system_namespace,
 )
-from costinsights.local.demo_opencost.specs import ClusterSpec, NodePool, Prices
+from costinsights.opencost.sample.specs import ClusterSpec, NodePool, Prices
 
 GLOBEX_MAIN = ClusterSpec(
     id="globex-main",
