@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "costinsights.workspace.support.visits.SupportVisitMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -146,9 +147,15 @@ _redis_cache = {
     "BACKEND": "costinsights.core.cache.SharedServerRedisCache",
     "LOCATION": REDIS_URL,
 }
+# What a change of a switch by raw SQL, which flushes nothing, may take to arrive: a minute at most.
+SWITCH_CACHE_SECONDS = env.int("SWITCH_CACHE_SECONDS", default=30)
 CACHES = {
     "default": {**_redis_cache, "KEY_FUNCTION": "costinsights.core.cache.tenant_key"},
-    "shared": {**_redis_cache, "KEY_FUNCTION": "costinsights.core.cache.shared_key"},
+    "shared": {
+        **_redis_cache,
+        "KEY_FUNCTION": "costinsights.core.cache.shared_key",
+        "TIMEOUT": SWITCH_CACHE_SECONDS,
+    },
 }
 WAFFLE_CACHE_NAME = "shared"
 WAFFLE_SWITCH_MODEL = "tenants.FeatureSwitch"
@@ -272,7 +279,10 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": ["costinsights.core.api.throttling.TenantThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "costinsights.core.api.throttling.TenantThrottle",
+        "costinsights.core.api.quota.DailyQuota",
+    ],
     "DEFAULT_THROTTLE_RATES": {"tenant": env.str("API_RATE", default="600/min")},
     "EXCEPTION_HANDLER": "costinsights.core.api.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,

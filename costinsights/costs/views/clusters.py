@@ -29,6 +29,8 @@ non_atomic = method_decorator(transaction.non_atomic_requests, name="dispatch")
 class ClusterListPage(MemberRequiredMixin):
     """Every member sees the clusters and how they are; admins manage them."""
 
+    open_to_support = True
+
     def get(self, request: HttpRequest) -> HttpResponse:
         context = {
             "clusters": Cluster.objects.in_order(),
