@@ -158,6 +158,7 @@ def page_context(
         "costs": costs,
         "costs_pending": pending,
         "query_error": error,
+        "scope_words": query.scope.words,
         "has_clusters": bool(clusters),
         "can_manage": can_manage,
         "connect_url": connect_url,
@@ -243,7 +244,7 @@ def query_bar(
         "is_custom": query.window not in WINDOW_WORDS,
         "period": period_text(query),
         "aggregates": _choices(offered, aggregate),
-        "idle_modes": _choices({str(k): v for k, v in IDLE_MODES.items()}, str(query.idle)),
+        "idle_modes": _idle_modes(query),
         "clusters": _choices(offered_clusters, ",".join(query.clusters)),
         "chips": chips(query, path),
         "fields": FILTER_FIELDS,
@@ -253,6 +254,13 @@ def query_bar(
         "currency": query.currency,
         "options_changed": query.idle != IdleMode.SEPARATE,
     }
+
+
+def _idle_modes(query: CurrentCostQuery) -> list[Choice]:
+    """The ways to show idle cost. A limited member sees none of it, so there is nothing to choose."""
+    if query.scope.is_limited:
+        return []
+    return _choices({str(mode): word for mode, word in IDLE_MODES.items()}, str(query.idle))
 
 
 def chips(query: CurrentCostQuery, path: str) -> list[Chip]:

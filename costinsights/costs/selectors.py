@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from costinsights.accounts.models import User
 from costinsights.core.errors import InvalidInput, NotFound
 from costinsights.core.tenancy import current_tenant
 from costinsights.costs.current import cache
@@ -14,6 +15,7 @@ from costinsights.costs.current.gather import Holding, fill_gaps, look_up
 from costinsights.costs.current.grouping import ClusterRows, Grouped, group_costs
 from costinsights.costs.current.query import CurrentCostQuery
 from costinsights.costs.models import Cluster
+from costinsights.costs.read_scope import EVERYTHING, ReadScope
 
 
 def access_cluster(slug: str) -> Cluster:
@@ -22,6 +24,13 @@ def access_cluster(slug: str) -> Cluster:
     if cluster is None:
         raise NotFound(f"There is no cluster “{slug}”.", cluster=slug)
     return cluster
+
+
+def read_scope_of(member: User) -> ReadScope:
+    """What this member may see of the costs, as their row says now: read for every request and every token."""
+    if not member.is_limited:
+        return EVERYTHING
+    return ReadScope.limited_to(member.scope_namespaces, member.scope_labels)
 
 
 def current_costs(query: CurrentCostQuery, *, now: datetime, wait: bool = True) -> CurrentCosts:
@@ -37,10 +46,12 @@ def current_costs(query: CurrentCostQuery, *, now: datetime, wait: bool = True) 
     holdings = look_up(taking_part, query.period, now=now)
     if wait:
         fill_gaps(holdings, now=now)
-    grouped, rows = _grouped(query, holdings, now=now, wait=wait)
+    grouped = _grouped(query, holdings, now=now, wait=wait)
     if taking_part and all(cluster.lacks_idle for cluster in taking_part):
         grouped = replace(grouped, kpis=replace(grouped.kpis, idle=None))  # unknown, not zero
-    sources = {holding.cluster.slug: _source(holding, rows, now) for holding in holdings}
+    sources = {
+        holding.cluster.slug: _source(holding, grouped.seen_rows, now) for holding in holdings
+    }
     instants = [source.as_of for source in sources.values() if source.as_of is not None]
     return CurrentCosts(
         query=query,
@@ -84,12 +95,12 @@ def _currency(query: CurrentCostQuery, clusters: Sequence[Cluster]) -> str:
 
 def _grouped(
     query: CurrentCostQuery, holdings: Sequence[Holding], *, now: datetime, wait: bool
-) -> tuple[Grouped, dict[str, int]]:
-    """The lines, and how many rows each cluster contributed. Computed once per question and data."""
+) -> Grouped:
+    """The lines. Computed once per question, scope and data."""
     name = _answer_name(query, holdings)
     kept = cache.read_answer(name)
     if kept is not None:
-        return kept.grouped, kept.rows
+        return kept
     found = cache.read_rows([piece for holding in holdings for piece in holding.states])
     for holding in holdings:
         lost = [piece for piece in holding.states if piece not in found]
@@ -109,13 +120,15 @@ def _grouped(
         for holding in holdings
     ]
     grouped = group_costs(clusters, query)
-    rows = {cluster.slug: len(cluster.rows) for cluster in clusters}
-    cache.write_answer(_answer_name(query, holdings), cache.KeptAnswer(grouped, rows))
-    return grouped, rows
+    cache.write_answer(_answer_name(query, holdings), grouped)
+    return grouped
 
 
 def _answer_name(query: CurrentCostQuery, holdings: Sequence[Holding]) -> str:
-    """The same for the same question over the same data, so that an answer can never be out of step."""
+    """The same for the same question over the same data, so that an answer can never be out of step.
+
+    The question's digest holds what the asker may see, so that no answer is kept for somebody else.
+    """
     parts = [query.digest()]
     for holding in holdings:
         parts += [holding.cluster.slug, holding.cluster.name]

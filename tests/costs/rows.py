@@ -10,6 +10,7 @@ from costinsights.core.periods import ChargePeriod
 from costinsights.costs.current.dimensions import Dimension
 from costinsights.costs.current.grouping import ClusterRows
 from costinsights.costs.current.query import CurrentCostQuery, IdleMode, SortOrder
+from costinsights.costs.read_scope import EVERYTHING
 from costinsights.opencost.filters import parse_filter
 from costinsights.opencost.schema import AllocatedCost, RowKind
 
@@ -174,6 +175,7 @@ def queries(draw: st.DrawFn) -> CurrentCostQuery:
     return CurrentCostQuery(
         window="yesterday",
         period=DAY,
+        scope=EVERYTHING,
         aggregate=tuple(aggregate),
         filter_text=text,
         filter=parse_filter(text) if text else None,

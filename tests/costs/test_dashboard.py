@@ -9,13 +9,14 @@ from costinsights.core.periods import ChargePeriod
 from costinsights.costs import charts, dashboard
 from costinsights.costs.current.query import CurrentCostQuery
 from costinsights.costs.current.rows import CostRow, Efficiency, Hours, Kind
+from costinsights.costs.read_scope import EVERYTHING
 
 NOW = dt.datetime(2026, 11, 23, 15, 20, tzinfo=dt.UTC)
 CLUSTERS = [("prod", "Production"), ("staging", "Staging")]
 
 
 def asked(**parameters: str) -> CurrentCostQuery:
-    return CurrentCostQuery.parse(parameters, now=NOW)
+    return CurrentCostQuery.parse(parameters, now=NOW, scope=EVERYTHING)
 
 
 def line(name: str, units: float, kind: Kind = Kind.WORKLOAD, **key: str) -> CostRow:

@@ -8,6 +8,7 @@ from costinsights.costs.current.dimensions import parse_aggregate
 from costinsights.costs.current.grouping import ClusterRows, Grouped, group_costs
 from costinsights.costs.current.query import CurrentCostQuery
 from costinsights.costs.current.rows import Flag, Kind
+from costinsights.costs.read_scope import EVERYTHING
 from costinsights.opencost.schema import AllocatedCost, RowKind
 from tests.costs.conftest import NOW
 from tests.costs.rows import cost_row, idle_row
@@ -15,7 +16,8 @@ from tests.costs.rows import cost_row, idle_row
 
 def group(*rows: AllocatedCost, **parameters: str) -> Grouped:
     return group_costs(
-        [ClusterRows("prod", "Production", rows)], CurrentCostQuery.parse(parameters, now=NOW)
+        [ClusterRows("prod", "Production", rows)],
+        CurrentCostQuery.parse(parameters, now=NOW, scope=EVERYTHING),
     )
 
 
@@ -83,7 +85,9 @@ def test_a_namespace_carries_the_same_share_of_idle_under_a_filter() -> None:
 
 
 def test_idle_is_shared_within_its_own_cluster() -> None:
-    query = CurrentCostQuery.parse({"aggregate": "cluster", "idle": "share"}, now=NOW)
+    query = CurrentCostQuery.parse(
+        {"aggregate": "cluster", "idle": "share"}, now=NOW, scope=EVERYTHING
+    )
     clusters = [
         ClusterRows("one", "One", [cost_row(cpu_cost=1), idle_row(cpu_cost=9)]),
         ClusterRows("two", "Two", [cost_row(cpu_cost=1)]),

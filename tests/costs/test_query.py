@@ -9,12 +9,13 @@ from costinsights.costs.current.drill import branches_of, breadcrumb, drill
 from costinsights.costs.current.grouping import ClusterRows, group_costs
 from costinsights.costs.current.query import PARAMETERS, CurrentCostQuery
 from costinsights.costs.drafts import checked_scope, checked_url, free_slug
+from costinsights.costs.read_scope import EVERYTHING
 from tests.costs.conftest import NOW
 from tests.costs.rows import EXAMPLES, cost_row
 
 
 def parse(**parameters: str) -> CurrentCostQuery:
-    return CurrentCostQuery.parse(parameters, now=NOW)
+    return CurrentCostQuery.parse(parameters, now=NOW, scope=EVERYTHING)
 
 
 def test_nothing_asked_is_today_by_namespace() -> None:
@@ -36,7 +37,7 @@ def test_a_question_survives_its_own_link() -> None:
         currency="eur",
     )
 
-    assert CurrentCostQuery.parse(query.parameters(), now=NOW) == query
+    assert CurrentCostQuery.parse(query.parameters(), now=NOW, scope=EVERYTHING) == query
 
 
 @settings(EXAMPLES, max_examples=500)
@@ -44,11 +45,14 @@ def test_a_question_survives_its_own_link() -> None:
 def test_any_text_is_a_question_or_a_named_error(parameters: dict[str, str]) -> None:
     named = ""
     try:
-        query = CurrentCostQuery.parse(parameters, now=NOW)
+        query = CurrentCostQuery.parse(parameters, now=NOW, scope=EVERYTHING)
     except InvalidInput as error:
         named = error.field
 
-    assert named in PARAMETERS or CurrentCostQuery.parse(query.parameters(), now=NOW) == query
+    assert (
+        named in PARAMETERS
+        or CurrentCostQuery.parse(query.parameters(), now=NOW, scope=EVERYTHING) == query
+    )
 
 
 def test_the_way_down_can_be_read_back() -> None:

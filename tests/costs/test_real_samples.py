@@ -7,6 +7,7 @@ import pytest
 from costinsights.costs.current.grouping import ClusterRows, Grouped, group_costs
 from costinsights.costs.current.query import CurrentCostQuery
 from costinsights.costs.current.rows import Flag, Kind
+from costinsights.costs.read_scope import EVERYTHING
 from costinsights.opencost.schema import decode_allocations
 from tests.costs.conftest import NOW
 
@@ -16,7 +17,7 @@ FREEPOD, KARTVERKET = "freepod-opencost_allocation.json", "kartverket-opencost_r
 
 def group(sample: str, **parameters: str) -> Grouped:
     rows = decode_allocations((DATA / sample).read_bytes(), period=None).rows
-    query = CurrentCostQuery.parse(parameters, now=NOW)
+    query = CurrentCostQuery.parse(parameters, now=NOW, scope=EVERYTHING)
     return group_costs([ClusterRows("real", "Real", rows)], query)
 
 

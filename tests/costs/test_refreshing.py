@@ -15,6 +15,7 @@ from costinsights.costs.current.gather import LOCK
 from costinsights.costs.current.pieces import is_fresh
 from costinsights.costs.current.query import CurrentCostQuery
 from costinsights.costs.models import Cluster
+from costinsights.costs.read_scope import EVERYTHING
 from costinsights.costs.selectors import current_costs
 from costinsights.local.demo_opencost import DemoServer, Fault
 from tests.costs.conftest import NOW
@@ -23,7 +24,9 @@ FRESH_FOR = dt.timedelta(seconds=60)
 
 
 def ask(now: dt.datetime, wait: bool = True, **parameters: str) -> Any:
-    return current_costs(CurrentCostQuery.parse(parameters, now=now), now=now, wait=wait)
+    return current_costs(
+        CurrentCostQuery.parse(parameters, now=now, scope=EVERYTHING), now=now, wait=wait
+    )
 
 
 def run(costs: Any) -> int:

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from costinsights.accounts.permissions import member_of
 from costinsights.costs.drafts import LONGEST_NAME, LONGEST_SLUG, ConnectionDraft
 from costinsights.costs.models import (
     LONGEST_CA_BUNDLE,
@@ -170,6 +171,14 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
         extra_kwargs: ClassVar[dict[str, Any]] = {
             "without_idle": {"help_text": _WITHOUT_IDLE},
         }
+
+    def to_representation(self, cluster: Cluster) -> dict[str, Any]:
+        """A scope names namespaces, so a limited member gets it empty."""
+        document = super().to_representation(cluster)
+        request = self.context.get("request")
+        if request is None or member_of(request).is_limited:
+            document["scope_filter"] = ""
+        return document
 
     def get_has_secret(self, cluster: Cluster) -> bool:
         return bool(cluster.sealed_secret)

@@ -13,7 +13,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from costinsights.accounts.permissions import CanManageClusters, IsMember
+from costinsights.accounts.permissions import CanManageClusters, IsMember, member_of
 from costinsights.core.api.pagination import ListCursor
 from costinsights.core.api.schema import problem_responses
 from costinsights.core.api.throttling import ProbeThrottle, TenantThrottle
@@ -32,7 +32,7 @@ from costinsights.costs.api.serializers import (
 from costinsights.costs.current.query import PARAMETERS, CurrentCostQuery
 from costinsights.costs.documents import csv_file_name, current_costs_document
 from costinsights.costs.models import Cluster
-from costinsights.costs.selectors import access_cluster, current_costs
+from costinsights.costs.selectors import access_cluster, current_costs, read_scope_of
 from tenants.features import Feature
 from tenants.gates import HasFeature
 
@@ -90,7 +90,8 @@ def _query(request: Request) -> CurrentCostQuery:
                 field=name,
                 value=request.query_params[name],
             )
-    return CurrentCostQuery.parse(request.query_params, now=timezone.now())
+    scope = read_scope_of(member_of(request))
+    return CurrentCostQuery.parse(request.query_params, now=timezone.now(), scope=scope)
 
 
 @non_atomic
@@ -151,7 +152,7 @@ class ClusterListView(ListAPIView[Cluster]):
             result=services.probe_draft(draft, now=now),
             now=now,
         )
-        return Response(ClusterSerializer(cluster).data, status=status.HTTP_201_CREATED)
+        return Response(self.get_serializer(cluster).data, status=status.HTTP_201_CREATED)
 
 
 @non_atomic
@@ -174,7 +175,7 @@ class ClusterView(GenericAPIView[Cluster]):
         responses={200: ClusterSerializer, **problem_responses(*_READ_PROBLEMS)},
     )
     def get(self, request: Request, slug: str) -> Response:
-        return Response(ClusterSerializer(access_cluster(slug)).data)
+        return Response(self.get_serializer(access_cluster(slug)).data)
 
     @extend_schema(
         operation_id="clusters_update",
@@ -203,7 +204,7 @@ class ClusterView(GenericAPIView[Cluster]):
             result=result,
             now=now,
         )
-        return Response(ClusterSerializer(cluster).data)
+        return Response(self.get_serializer(cluster).data)
 
     @extend_schema(
         operation_id="clusters_remove",

@@ -37,15 +37,7 @@ _encoder = msgspec.msgpack.Encoder()
 _rows = msgspec.msgpack.Decoder(list[AllocatedCost])
 
 
-@dataclass(frozen=True, slots=True)
-class KeptAnswer:
-    """A finished answer, and how many rows each cluster contributed to it."""
-
-    grouped: Grouped
-    rows: dict[str, int]
-
-
-_answers = msgspec.msgpack.Decoder(KeptAnswer)
+_answers = msgspec.msgpack.Decoder(Grouped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +91,7 @@ def forget_pieces(pieces: Iterable[Piece]) -> None:
     cache.delete_many([_key("state", piece.name) for piece in pieces])
 
 
-def read_answer(name: str) -> KeptAnswer | None:
+def read_answer(name: str) -> Grouped | None:
     """A finished answer by the name of its question and data."""
     packed = cache.get(_key("answer", name))
     if packed is None:
@@ -110,7 +102,7 @@ def read_answer(name: str) -> KeptAnswer | None:
         return None
 
 
-def write_answer(name: str, answer: KeptAnswer) -> None:
+def write_answer(name: str, answer: Grouped) -> None:
     packed = zlib.compress(_encoder.encode(answer), 1)
     cache.set(_key("answer", name), packed, int(ANSWER_KEPT_FOR.total_seconds()))
 

@@ -21,7 +21,7 @@ _WORDS = {UNALLOCATED: "Unallocated", "__unmounted__": "Unmounted", IDLE: "Idle"
 
 @dataclass(frozen=True, slots=True)
 class ClusterRows:
-    """All rows of one cluster over the period asked for, unfiltered."""
+    """All rows of one cluster over the period asked for, unfiltered, whoever asks."""
 
     slug: str
     name: str
@@ -52,13 +52,14 @@ class Kpis:
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """The answer's numbers."""
+    """The answer's numbers. `seen_rows` are the rows by cluster that the asker may see, before the filter."""
 
     rows: list[CostRow]
     totals: CostRow
     hidden_idle: int | None
     reconciliation: Reconciliation
     kpis: Kpis
+    seen_rows: dict[str, int]
 
 
 class _Ledger:
@@ -96,23 +97,30 @@ class _Ledger:
 
 
 def group_costs(clusters: Sequence[ClusterRows], query: CurrentCostQuery) -> Grouped:
-    """The lines of `query` over these clusters' rows, all of one currency."""
+    """The lines of `query` over these clusters' rows, all of one currency.
+
+    Only rows in the query's scope take part in anything; idle cost is unknown to a limited asker, not zero.
+    """
     ledger = _Ledger()
+    seen_rows: dict[str, int] = {}
     for cluster in clusters:
-        _count_cluster(ledger, cluster, query)
+        rows = query.scope.visible(cluster.rows)
+        seen_rows[cluster.slug] = len(rows)
+        _count_cluster(ledger, ClusterRows(cluster.slug, cluster.name, rows), query)
     names = {cluster.slug: cluster.name for cluster in clusters}
-    rows, totals = _lines(ledger, query, names)
-    rows_sum = sum(row.total for row in rows)
+    lines, totals = _lines(ledger, query, names)
+    rows_sum = sum(line.total for line in lines)
     unallocated = sum(
         sums.total
         for (key, is_idle), sums in ledger.groups.items()
         if _kind(key, is_idle, sums) in {Kind.UNALLOCATED, Kind.UNMOUNTED}
     )
     hidden = query.idle == IdleMode.HIDE
+    idle = ledger.hidden_idle if hidden else ledger.idle
     return Grouped(
-        rows=rows,
+        rows=lines,
         totals=totals,
-        hidden_idle=ledger.hidden_idle if hidden else None,
+        hidden_idle=ledger.hidden_idle if hidden and not query.scope.is_limited else None,
         reconciliation=Reconciliation(
             rows_sum=rows_sum,
             total=ledger.total,
@@ -123,10 +131,11 @@ def group_costs(clusters: Sequence[ClusterRows], query: CurrentCostQuery) -> Gro
         ),
         kpis=Kpis(
             total=ledger.total,
-            idle=ledger.hidden_idle if hidden else ledger.idle,
+            idle=None if query.scope.is_limited else idle,
             unallocated=unallocated,
             efficiency=totals.efficiency.total,
         ),
+        seen_rows=seen_rows,
     )
 
 

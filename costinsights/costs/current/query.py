@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from costinsights.core.errors import InvalidInput
 from costinsights.core.periods import ChargePeriod, resolve_window
 from costinsights.costs.current.dimensions import Dimension, parse_aggregate
+from costinsights.costs.read_scope import ReadScope
 from costinsights.opencost.filters import Filter, parse_filter
 from costinsights.opencost.schema import COMPONENTS
 
@@ -56,12 +57,14 @@ class SortOrder:
 class CurrentCostQuery:
     """One question about current costs. Everything in it has been checked.
 
-    `window` is the text asked for, `period` what it means at `parse`'s clock. `clusters` are slugs, empty for
-    all; `currency` is empty for the tenant's own choice.
+    `window` is the text asked for, `period` what it means at `parse`'s clock. `scope` is what the asker may see:
+    it has no default, so that no question can forget it. `clusters` are slugs, empty for all; `currency` is empty
+    for the tenant's own choice.
     """
 
     window: str
     period: ChargePeriod
+    scope: ReadScope
     aggregate: tuple[Dimension, ...] = (Dimension("namespace"),)
     filter_text: str = ""
     filter: Filter | None = None
@@ -72,7 +75,7 @@ class CurrentCostQuery:
     currency: str = ""
 
     @classmethod
-    def parse(cls, parameters: Mapping[str, str], *, now: datetime) -> Self:
+    def parse(cls, parameters: Mapping[str, str], *, now: datetime, scope: ReadScope) -> Self:
         """From request parameters; an absent or empty one has its default.
 
         Raises InvalidInput that names the parameter, what was given and what would do.
@@ -85,6 +88,7 @@ class CurrentCostQuery:
         return cls(
             window=window,
             period=resolve_window(window, now=now),
+            scope=scope,
             aggregate=parse_aggregate(given.get("aggregate") or "namespace"),
             filter_text=filter_text,
             filter=_parse_filter(filter_text),
@@ -119,8 +123,12 @@ class CurrentCostQuery:
         return urlencode({name: value for name, value in merged.items() if value})
 
     def digest(self) -> str:
-        """The same for the same question over the same period."""
-        parts = [str(self.period), *(f"{k}={v}" for k, v in self.parameters().items())]
+        """The same for the same question by somebody who may see the same, over the same period."""
+        parts = [
+            str(self.period),
+            self.scope.digest,
+            *(f"{k}={v}" for k, v in self.parameters().items()),
+        ]
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
     def narrowed(self, **changes: object) -> Self:

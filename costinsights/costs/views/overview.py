@@ -1,6 +1,7 @@
 """The overview, and its table as CSV. The page itself never waits for an OpenCost; the part htmx asks for may."""
 
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -23,7 +24,8 @@ from costinsights.costs.current.query import MOST_ROWS, CurrentCostQuery, IdleMo
 from costinsights.costs.dashboard import page_context
 from costinsights.costs.documents import csv_file_name, current_costs_csv
 from costinsights.costs.models import Cluster
-from costinsights.costs.selectors import current_costs
+from costinsights.costs.read_scope import ReadScope
+from costinsights.costs.selectors import current_costs, read_scope_of
 from tenants.features import Feature
 from tenants.gates import FeatureRequiredMixin
 
@@ -36,6 +38,7 @@ class OverviewPage(HtmxPartialMixin, MemberRequiredMixin, FeatureRequiredMixin, 
     """What it costs now. The parameters are those of GET /api/v1/costs/current."""
 
     feature = Feature.CURRENT_COSTS
+    open_to_support = True
 
     template_name = "overview/page.html"
     htmx_partial = "results"
@@ -48,7 +51,7 @@ class OverviewPage(HtmxPartialMixin, MemberRequiredMixin, FeatureRequiredMixin, 
         costs: CurrentCosts | None = None
         by_kind: CurrentCosts | None = None
         try:
-            query = CurrentCostQuery.parse(self.request.GET, now=now)
+            query = CurrentCostQuery.parse(self.request.GET, now=now, scope=self.scope)
             if clusters:
                 # Only the part that htmx asks for may wait for an OpenCost.
                 wait = self.request.headers.get("HX-Request") == "true"
@@ -76,15 +79,20 @@ class OverviewPage(HtmxPartialMixin, MemberRequiredMixin, FeatureRequiredMixin, 
         )
         return context
 
+    @cached_property
+    def scope(self) -> ReadScope:
+        """What this member may see."""
+        return read_scope_of(self.member)
+
     def _without_what_is_wrong(self, refused: InvalidInput, now: datetime) -> CurrentCostQuery:
         """The question without the parameter that was refused: the rest of the query bar stays as it is."""
         rest = {
             name: value for name, value in self.request.GET.dict().items() if name != refused.field
         }
         try:
-            return CurrentCostQuery.parse(rest, now=now)
+            return CurrentCostQuery.parse(rest, now=now, scope=self.scope)
         except InvalidInput:
-            return CurrentCostQuery.parse({}, now=now)
+            return CurrentCostQuery.parse({}, now=now, scope=self.scope)
 
     def _by_kind(self, query: CurrentCostQuery, costs: CurrentCosts) -> CurrentCosts | None:
         """The same costs by namespace and workload kind, for the second chart; from the same rows."""
@@ -106,7 +114,8 @@ class CostsCSV(MemberRequiredMixin, FeatureRequiredMixin, View):
         now = timezone.now()
         parameters = {"limit": str(MOST_ROWS), **request.GET.dict()}
         try:
-            costs = current_costs(CurrentCostQuery.parse(parameters, now=now), now=now)
+            query = CurrentCostQuery.parse(parameters, now=now, scope=read_scope_of(self.member))
+            costs = current_costs(query, now=now)
         except InvalidInput as refused:
             return HttpResponse(
                 refused.message, status=refused.status, content_type="text/plain; charset=utf-8"
