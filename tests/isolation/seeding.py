@@ -1,7 +1,8 @@
 """Fills every table of a tenant with rows that carry the tenant's canary."""
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
@@ -31,6 +32,10 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("costs.Cluster", "scope_filter"): lambda _: "",
     ("costs.Cluster", "ca_bundle"): lambda _: "",
     ("costs.Cluster", "auth_kind"): "bearer",
+    ("costs.ExchangeRate", "currency"): "EUR",
+    ("costs.ExchangeRate", "to_currency"): "USD",
+    ("costs.ExchangeRate", "valid_from"): lambda _: date(2026, 1, 1),
+    ("costs.ExchangeRate", "rate"): lambda _: Decimal("1.0855"),
 }
 
 
