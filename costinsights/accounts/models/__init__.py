@@ -15,6 +15,7 @@ from costinsights.accounts.models.people import (
 from costinsights.accounts.models.second_factor import RecoveryCode, TotpDevice
 from costinsights.accounts.models.single_sign_on import ExternalIdentity, IdentityProvider
 from costinsights.accounts.models.tokens import (
+    EXPIRY_NOTICE,
     TOKEN_LIFETIME_DEFAULT,
     TOKEN_LIFETIME_MAX,
     ApiToken,
@@ -24,6 +25,7 @@ from costinsights.accounts.models.workspace import SecondFactorPolicy, Workspace
 
 __all__ = [
     "ANSWERS_KEPT_FOR",
+    "EXPIRY_NOTICE",
     "INVITATION_LIFETIME",
     "TOKEN_LIFETIME_DEFAULT",
     "TOKEN_LIFETIME_MAX",

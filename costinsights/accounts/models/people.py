@@ -50,6 +50,9 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser):
     """A member of the tenant whose schema this row is in."""
 
+    # The most that the API token of this request allows; "" in a browser. Never stored.
+    role_ceiling: str = ""
+
     # Parts of Django ask every user this; a member is never staff of the platform.
     is_staff: ClassVar[bool] = False
     is_superuser: ClassVar[bool] = False
@@ -103,9 +106,16 @@ class User(AbstractBaseUser):
         """Whether this member sees only some namespaces or label values."""
         return bool(self.scope_namespaces or self.scope_labels)
 
+    @property
+    def effective_role(self) -> Role:
+        """The role that counts here and now: the member's own, or less when an API token allows less."""
+        role = Role(self.role)
+        ceiling = Role(self.role_ceiling) if self.role_ceiling else role
+        return min(role, ceiling, key=lambda one: one.rank)
+
     def has_role(self, minimum: Role) -> bool:
         """Whether this member may act now and has at least the rights of `minimum`."""
-        return self.is_active and Role(self.role).at_least(minimum)
+        return self.is_active and self.effective_role.at_least(minimum)
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What a session must carry to stay alive.

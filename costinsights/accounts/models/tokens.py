@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection
+from ipaddress import ip_address, ip_network
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -13,6 +14,7 @@ from costinsights.accounts.models.people import Role, User
 
 TOKEN_LIFETIME_MAX = dt.timedelta(days=365)
 TOKEN_LIFETIME_DEFAULT = dt.timedelta(days=90)
+EXPIRY_NOTICE = dt.timedelta(days=7)
 
 
 class Scope(models.TextChoices):
@@ -29,6 +31,19 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
 
     def of(self, user: User) -> "ApiTokenQuerySet":
         return self.filter(created_by=user)
+
+    def ending_unmailed(self, at: dt.datetime) -> "ApiTokenQuerySet":
+        """Live tokens that end within EXPIRY_NOTICE and whose members nobody has told yet.
+
+        A token that lives no longer than the notice, or has a live successor, needs none.
+        """
+        return self.live(at).filter(
+            expires_at__lte=at + EXPIRY_NOTICE,
+            expires_at__gt=F("created_at") + EXPIRY_NOTICE,
+            expiry_mailed_at__isnull=True,
+            replaced_by__isnull=True,
+            created_by__is_active=True,
+        )
 
 
 class ApiToken(models.Model):
@@ -47,6 +62,8 @@ class ApiToken(models.Model):
     last_used_at = models.DateTimeField(null=True, editable=False)
     last_used_ip = models.GenericIPAddressField(null=True, editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)
+    # When its member was told by mail that it ends soon.
+    expiry_mailed_at = models.DateTimeField(null=True, editable=False)
     # At most this role's rights, whatever its member may do. Empty: the member's own role.
     role_ceiling = models.CharField(
         max_length=16, choices=Role, blank=True, default="", db_default=""
@@ -89,6 +106,17 @@ class ApiToken(models.Model):
     def hint(self) -> str:
         """The part of the token that may be shown, to find it again in a program's settings."""
         return f"ci_{self.key_id}_…"
+
+    def allows_address(self, address: str | None) -> bool:
+        """Whether the token may be used from this address. One that is not known is in no network."""
+        if not self.allowed_networks:
+            return True
+        if address is None:
+            return False
+        here = ip_address(address)
+        # An IPv4 client of a socket that speaks both is seen as ::ffff:192.0.2.1.
+        here = getattr(here, "ipv4_mapped", None) or here
+        return any(here in ip_network(text) for text in self.allowed_networks)
 
     def is_live(self, at: dt.datetime) -> bool:
         return self.revoked_at is None and self.expires_at > at
