@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0002_hosted_platform")]
+    dependencies = [("accounts", "0003_workspace_logo_digest")]
 
     operations = [
         migrations.AddField(
