@@ -145,6 +145,8 @@ class TenantSession(AbstractBaseSession):
     ip_address = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Written at most once a minute.
+    last_seen_at = models.DateTimeField(null=True, editable=False)
 
     class Meta(AbstractBaseSession.Meta):
         abstract = False
