@@ -19,7 +19,8 @@ from costinsights.accounts.clients import client_ip, user_agent
 from costinsights.accounts.forms import ForgotPasswordForm, NewPasswordForm, SignInForm
 from costinsights.accounts.models import User
 from costinsights.accounts.permissions import is_member
-from costinsights.accounts.redirects import safe_next
+from costinsights.accounts.redirects import is_own_path, safe_next
+from costinsights.core.audit import record_event
 from costinsights.core.errors import InvalidInput
 from costinsights.core.tenancy import current_tenant
 
@@ -47,12 +48,7 @@ class SignInPage(FormView[SignInForm]):
         if not isinstance(user, User):
             form.add_error(None, WRONG)
             return self.form_invalid(form)
-        target = safe_next(self.request)
-        login(self.request, cast(Any, user))  # a new session key; typed for the staff model
-        self.request.session.note_client(
-            ip=client_ip(self.request), user_agent=user_agent(self.request)
-        )
-        return HttpResponseRedirect(target)
+        return finish_sign_in(self.request, user, next_path=safe_next(self.request))
 
     def form_invalid(self, form: SignInForm) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=422)
@@ -143,6 +139,30 @@ class ResetPasswordPage(FormView[NewPasswordForm]):
 
 class ResetDonePage(TemplateView):
     template_name = "accounts/reset_done.html"
+
+
+def finish_sign_in(
+    request: HttpRequest,
+    user: User,
+    *,
+    next_path: str,
+    method: str = "password",
+    provider: str = "",
+    second_factor_done: bool = False,
+) -> HttpResponse:
+    """The one way from "we know who this is" to a session: every way of signing in ends here.
+
+    `next_path` is a path of this host; `method` is password or sso; `provider` is an identity provider's slug;
+    `second_factor_done` says whether the provider vouches for a second factor.
+    """
+    # A new session key. Typed for the staff model; a provider's answer passed no backend, so one is named.
+    login(request, cast(Any, user), backend="costinsights.accounts.backends.TenantBackend")
+    request.session.note_client(ip=client_ip(request), user_agent=user_agent(request))
+    details = {"method": method, "member": user.pk, "second_factor_at_provider": second_factor_done}
+    if provider:
+        details["provider"] = provider
+    record_event("sign_in.succeeded", target=user.email, details=details)
+    return HttpResponseRedirect(next_path if is_own_path(next_path) else "/")
 
 
 def _is_good(user: User, token: str | None) -> bool:
