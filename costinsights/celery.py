@@ -14,6 +14,7 @@ app.autodiscover_tasks()
 
 # A few ticks, no row per tenant: `tenants.for_every_tenant` sends the job named to each of them.
 app.conf.beat_schedule = {
+    "say that beat and a worker are alive": {"task": "operations.heartbeat", "schedule": 15.0},
     "forget expired sessions": {
         "task": "tenants.for_every_tenant",
         "schedule": crontab(hour="3", minute="17"),

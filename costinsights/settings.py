@@ -1,5 +1,7 @@
 """Settings. Everything that differs between installations comes from the environment (.env.example)."""
 
+import ipaddress
+import os
 from pathlib import Path
 
 import django_stubs_ext
@@ -53,6 +55,7 @@ SHARED_APPS = [
     "csp",
     "costinsights.core",
     "costinsights.workspace",
+    "costinsights.operations",
 ]
 TENANT_APPS = [
     "costinsights.accounts",
@@ -76,13 +79,16 @@ WSGI_APPLICATION = "costinsights.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
+    # Before the tenant is known, and with nothing of a tenant in them: probes come by address.
+    "costinsights.operations.middleware.ProbesMiddleware",
+    "costinsights.core.middleware.RequestIdMiddleware",
+    "costinsights.operations.middleware.AccessMiddleware",
     "tenants.middleware.TenantMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # A page of costs is 100 kB of table; Django pads what it compresses against BREACH, and the CSRF token is
     # masked anew in each answer.
     "django.middleware.gzip.GZipMiddleware",
-    "costinsights.core.middleware.RequestIdMiddleware",
     "costinsights.core.middleware.PrivateAnswersMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -236,7 +242,6 @@ AXES_SENSITIVE_PARAMETERS = ["username", "email", "ip_address", "csrfmiddlewaret
 # HTTP -----------------------------------------------------------------------------------------
 
 SECURE_SSL_REDIRECT = _secure and env.bool("SSL_REDIRECT", default=True)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _secure
 SECURE_HSTS_PRELOAD = _secure
@@ -351,6 +356,19 @@ EMAIL_USE_SSL = bool(_mail.get("EMAIL_USE_SSL"))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Cost Insights <noreply@{BASE_DOMAIN}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# Watching it ----------------------------------------------------------------------------------
+
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_ALLOWED_NETWORKS = [
+    ipaddress.ip_network(text) for text in env.list("METRICS_ALLOWED_NETWORKS", default=[])
+]
+METRICS_DIRECTORY = env.str("METRICS_DIRECTORY", default="")
+if METRICS_DIRECTORY:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = METRICS_DIRECTORY  # read when the library is imported
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

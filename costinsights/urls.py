@@ -6,16 +6,12 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView
 
-from costinsights.views import healthz, readyz
-
 # Redoc writes its styles as it runs and works in a blob worker; only its own page may.
 _redoc = csp_update({"style-src": [UNSAFE_INLINE], "worker-src": ["blob:"]})(
     SpectacularRedocView.as_view(url_name="api-schema")
 )
 
 urlpatterns = [
-    path("healthz", healthz, name="healthz"),
-    path("readyz", readyz, name="readyz"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", _redoc, name="api-docs"),
     path("api/v1/", include("costinsights.accounts.api_urls")),

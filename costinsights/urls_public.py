@@ -1,14 +1,12 @@
-"""The platform's own address: find a workspace, staff administration, health."""
+"""The platform's own address: find a workspace, staff administration."""
 
 from django.contrib import admin
 from django.urls import path
 
-from costinsights.views import healthz, landing, readyz
+from costinsights.views import landing
 
 urlpatterns = [
     path("", landing, name="landing"),
-    path("healthz", healthz, name="healthz"),
-    path("readyz", readyz, name="readyz"),
     path("admin/", admin.site.urls),
 ]
 

@@ -1,30 +1,12 @@
-"""Pages that belong to no app: health and the platform's landing page."""
+"""Pages that belong to no app: the platform's landing page."""
 
 from django.conf import settings
-from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_GET
 
-from costinsights.core.tenancy import absolute_url, address_on, public_context
+from costinsights.core.tenancy import absolute_url, address_on
 from tenants.models import Tenant, slug_validator
-
-
-@require_safe
-def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers. Says nothing about what it needs: that is /readyz."""
-    return HttpResponse("ok", content_type="text/plain")
-
-
-@require_safe
-def readyz(request: HttpRequest) -> JsonResponse:
-    """Whether a request could be served now: the database answers."""
-    try:
-        with public_context(), connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except Exception:  # noqa: BLE001  # whatever the driver raises, the answer is "not ready"
-        return JsonResponse({"ready": False, "database": "does not answer"}, status=503)
-    return JsonResponse({"ready": True})
 
 
 @require_GET

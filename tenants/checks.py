@@ -9,6 +9,12 @@ from django.db.utils import OperationalError
 
 BACKEND = "tenants.postgresql_backend"
 MIDDLEWARE = "tenants.middleware.TenantMiddleware"
+# Know nothing of tenants: probes, the request's id, the access log.
+BEFORE_THE_TENANT = [
+    "costinsights.operations.middleware.ProbesMiddleware",
+    "costinsights.core.middleware.RequestIdMiddleware",
+    "costinsights.operations.middleware.AccessMiddleware",
+]
 
 
 def _error(number: int, message: str, hint: str) -> checks.Error:
@@ -64,9 +70,9 @@ def settings_keep_the_wall(**_: Any) -> list[checks.CheckMessage]:
     )
     require(
         7,
-        settings.MIDDLEWARE[0] == MIDDLEWARE,
+        [*settings.MIDDLEWARE[:4]] == [*BEFORE_THE_TENANT, MIDDLEWARE],
         "Something runs before the tenant is known.",
-        f"Make {MIDDLEWARE} the first middleware.",
+        f"Let MIDDLEWARE begin with {', '.join(BEFORE_THE_TENANT)} and {MIDDLEWARE}.",
     )
     require(
         8,

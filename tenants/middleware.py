@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 
-import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -41,7 +40,6 @@ class TenantMiddleware:
             return self._answer(request)
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
-        structlog.contextvars.clear_contextvars()
         host = _host_of(request)
         if host is None:
             return HttpResponse(_NOT_FOUND, status=404)

@@ -11,9 +11,10 @@ _GIVEN = re.compile(r"\A[A-Za-z0-9._-]{8,64}\Z")
 
 
 class RequestIdMiddleware:
-    """Binds `request_id` to the log context and answers it as `X-Request-ID`.
+    """Starts an empty log context with `request_id` in it, and answers the id as `X-Request-ID`.
 
-    An id from outside is kept when it is plain, so that a proxy's id runs through.
+    An id from outside is kept when it is plain, so that a proxy's id runs through. Jobs that the request
+    sends carry it on.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -22,6 +23,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _GIVEN.match(given) else uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()  # threads serve one request after another
         structlog.contextvars.bind_contextvars(request_id=request_id)
         response = self.get_response(request)
         response["X-Request-ID"] = request_id

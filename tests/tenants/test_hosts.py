@@ -30,7 +30,7 @@ STRANGERS = [
 
 @pytest.mark.parametrize("host", STRANGERS)
 def test_a_stranger_gets_the_one_static_404(acme: Tenant, host: str) -> None:
-    answer = Client().get("/healthz", HTTP_HOST=host)
+    answer = Client().get("/sign-in/", HTTP_HOST=host)
     assert answer.status_code == 404
     assert b"There is no workspace at this address" in answer.content
 
@@ -54,7 +54,7 @@ def test_a_domain_of_its_own_leads_to_the_tenant(db: None, acme: Tenant) -> None
 
     with public_context():
         Domain.objects.create(tenant=acme, domain="costs.acme.example", is_primary=False)
-    assert Client().get("/healthz", HTTP_HOST="costs.acme.example").status_code == 200
+    assert Client().get("/sign-in/", HTTP_HOST="costs.acme.example").status_code == 200
 
 
 def test_the_staff_site_is_not_on_a_tenants_host(acme: Tenant, public_client: Client) -> None:

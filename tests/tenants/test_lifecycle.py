@@ -129,7 +129,7 @@ def test_a_suspended_tenant_is_told_so_until_it_is_resumed(acme: Tenant, client_
     assert page.status_code == api.status_code == 403
     assert api.json()["code"] == "tenant_suspended"
     resume_tenant(acme)
-    assert client.get("/healthz").status_code == 200
+    assert client.get("/sign-in/").status_code == 200
 
 
 def test_links_point_to_the_primary_domain(acme: Tenant) -> None:
