@@ -6,4 +6,7 @@ class TenantsConfig(AppConfig):
     verbose_name = "Tenants"
 
     def ready(self) -> None:
-        from tenants import checks  # noqa: F401  # registers the system checks
+        from tenants import checks, hooks, signals  # noqa: F401  # checks registers the system checks
+
+        signals.connect()
+        hooks.connect()

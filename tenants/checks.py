@@ -15,6 +15,7 @@ BEFORE_THE_TENANT = [
     "costinsights.core.middleware.RequestIdMiddleware",
     "costinsights.operations.middleware.AccessMiddleware",
 ]
+LONGEST_SWITCH_CACHE = 50  # seconds; a request or a job remembers what it read for a few more
 
 
 def _error(number: int, message: str, hint: str) -> checks.Error:
@@ -124,6 +125,13 @@ def settings_keep_the_wall(**_: Any) -> list[checks.CheckMessage]:
         not getattr(settings, "PG_EXTRA_SEARCH_PATHS", []),
         "PG_EXTRA_SEARCH_PATHS opens further schemas to every tenant.",
         "Remove the setting.",
+    )
+    kept_for = settings.CACHES["shared"].get("TIMEOUT", 300)
+    require(
+        16,
+        isinstance(kept_for, int) and 0 < kept_for <= LONGEST_SWITCH_CACHE,
+        "A switch changed by raw SQL would not arrive within a minute.",
+        f"Set SWITCH_CACHE_SECONDS to 1 to {LONGEST_SWITCH_CACHE}.",
     )
     return found
 

@@ -16,6 +16,7 @@ from costinsights.core.tenancy import (
     tenant_context,
 )
 from tenants.models import Domain, Tenant
+from tenants.models.standing import remembered
 
 _HOST = re.compile(
     r"\A(?P<host>[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?::(?P<port>[0-9]{1,5}))?\Z"
@@ -61,7 +62,7 @@ class TenantMiddleware:
         request.tenant = tenant  # type: ignore[attr-defined]  # as above
         if not tenant.is_active:
             return _suspended(request, tenant)
-        with tenant_context(tenant):
+        with tenant_context(tenant), remembered():
             return self.get_response(request)
 
 

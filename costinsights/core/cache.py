@@ -25,5 +25,15 @@ def shared_key(key: str, key_prefix: str, version: int) -> str:
 class SharedServerRedisCache(RedisCache):
     """Redis shared by all tenants and the broker: emptying it as a whole is refused."""
 
+    def count(self, key: str, *, timeout: int) -> int:
+        """Add one to a counter that lives for `timeout` seconds from its first count, in one round trip."""
+        name = self.make_and_validate_key(key)
+        client = self._cache.get_client(name, write=True)
+        with client.pipeline() as pipeline:
+            pipeline.incr(name)
+            pipeline.expire(name, timeout, nx=True)
+            counted, _ = pipeline.execute()
+        return int(counted)
+
     def clear(self) -> Any:
         raise RuntimeError("clear() would empty every tenant's cache and the job queue")

@@ -3,13 +3,18 @@
 The tenant travels as an id in a message header, and the call itself looks the row up and enters the
 tenant. A job whose tenant is missing, gone or suspended raises before its body runs: libraries that
 switch in a signal receiver fail open, because Celery swallows what receivers raise.
+
+A job may say `feature = Feature.X`: for a tenant whose plan does not have it open, it is skipped.
 """
 
+from contextlib import ExitStack
 from typing import Any
 
+import structlog
 from celery import Task
 from django.db import close_old_connections, transaction
 
+from costinsights.core.jobs import JobSkipped, around_job
 from costinsights.core.tenancy import (
     TenantMissing,
     active_tenant,
@@ -18,6 +23,7 @@ from costinsights.core.tenancy import (
 )
 
 TENANT_HEADER = "costinsights_tenant_id"
+log = structlog.get_logger(__name__)
 
 
 class TenantTask(Task):  # type: ignore[type-arg]  # celery-types: generic only in its stubs
@@ -46,7 +52,19 @@ class TenantTask(Task):  # type: ignore[type-arg]  # celery-types: generic only 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         tenant_id = _tenant_id_of(self.request)
         try:
-            with tenant_context(active_tenant(tenant_id)):
+            with tenant_context(active_tenant(tenant_id)), ExitStack() as stack:
+                try:
+                    for around in around_job(self):
+                        stack.enter_context(around)
+                except JobSkipped as skipped:
+                    log.info(
+                        "job_skipped",
+                        task=self.name,
+                        job=self.request.id,
+                        reason=skipped.reason,
+                        **skipped.details,
+                    )
+                    return None
                 return super().__call__(*args, **kwargs)
         finally:
             if not self.request.called_directly and not self.request.is_eager:

@@ -36,7 +36,9 @@ _KNOWN: dict[int, tuple[str, str]] = {
     415: ("unsupported_media_type", "The body's media type is not understood"),
     429: ("too_many_requests", "Too many requests"),
 }
-_GENERIC_CODES = frozenset({"error", "authentication_failed", "permission_denied", "parse_error"})
+_GENERIC_CODES = frozenset(
+    {"error", "authentication_failed", "permission_denied", "parse_error", "throttled"}
+)
 
 
 def problem(
@@ -151,12 +153,12 @@ def _from_framework(
         return document, {}
     code, title = _KNOWN.get(known.status_code, ("error", HTTPStatus(known.status_code).phrase))
     own = known.get_codes()
-    if isinstance(own, str) and own not in _GENERIC_CODES and known.status_code in {401, 403}:
+    if isinstance(own, str) and own not in _GENERIC_CODES and known.status_code in {401, 403, 429}:
         code = own
     headers = {}
     if authenticate := getattr(known, "auth_header", None):
         headers["WWW-Authenticate"] = str(authenticate)
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = dict(getattr(known, "extra", {}))
     wait = getattr(known, "wait", None)
     if wait is not None:
         seconds = max(1, int(-(-wait // 1)))

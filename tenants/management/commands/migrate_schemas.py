@@ -11,6 +11,7 @@ from psycopg import sql
 
 from costinsights.core.tenancy import tenant_connection
 from tenants.features import ensure_switches
+from tenants.limits import ensure_plan_limits
 from tenants.provisioning import TEMPLATE_SCHEMA
 
 
@@ -25,9 +26,11 @@ class Command(LibraryCommand):  # type: ignore[misc]  # django-tenants has no ty
                 super().handle(*args, **{**options, "tenant": True, "shared": False})
             tenant_connection.set_schema_to_public()
             if not options.get("schema_name"):
-                created = ensure_switches()
+                created, limited = ensure_switches(), ensure_plan_limits()
                 if created and options["verbosity"]:
                     self.stdout.write(f"{created} feature switches created.")
+                if limited and options["verbosity"]:
+                    self.stdout.write(f"Limits of {limited} plans created.")
 
     def _migrate_shared(self, *args: Any, **options: Any) -> None:
         super().handle(*args, **{**options, "shared": True, "tenant": False})
