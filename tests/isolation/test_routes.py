@@ -20,6 +20,7 @@ from tests.isolation.seeding import SAME_EMAIL, SAME_PASSWORD, tenant_models
 # the build until it is listed here.
 FOREIGN: dict[str, Any] = {
     "slug": lambda rows: rows["costs.Cluster"].slug,
+    "rate_id": lambda rows: str(rows["costs.ExchangeRate"].pk),
     "key_id": lambda rows: rows["accounts.ApiToken"].key_id,
     "uidb64": lambda rows: "MQ",
     "token": lambda rows: "c9w3mn-0123456789abcdef",
