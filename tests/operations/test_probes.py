@@ -85,7 +85,9 @@ def test_a_database_that_hangs_does_not_hang_the_probe(
     alive: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = threading.Event()
-    readiness.register("database", lambda: Finding(State.OK) if release.wait(30) else _late())
+    readiness.register(
+        "database", lambda: Finding(State.OK) if release.wait(30) else _late(), essential=True
+    )
     started = time.monotonic()
     answers = [ask() for _ in range(2)]
     release.set()
