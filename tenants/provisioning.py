@@ -10,6 +10,8 @@ from typing import Any
 from django.db import connection, transaction
 from psycopg import sql
 
+from costinsights.core.audit_sql import TENANT_LOG, close_functions, protect
+
 TEMPLATE_SCHEMA = "tenant_template"
 
 _TABLES = """
@@ -105,14 +107,20 @@ def create_schema(schema: str, role: str) -> None:
 def _moved(definition: str, schema: str) -> str:
     """A catalog definition that names the template's schema, made to name `schema`.
 
-    pg_get_indexdef, -triggerdef and -functiondef always qualify the table's own name.
+    pg_get_indexdef, -triggerdef and -functiondef always qualify the table's own name; a function's own
+    search path stands in its definition as quoted text.
     """
     quoted = connection.ops.quote_name(schema)
-    return definition.replace(f"{TEMPLATE_SCHEMA}.", f"{quoted}.")
+    moved = definition.replace(f"{TEMPLATE_SCHEMA}.", f"{quoted}.")
+    return moved.replace(f"'{TEMPLATE_SCHEMA}'", f"'{schema}'")
 
 
 def grant_use(cursor: Any, schema: str, role: str) -> None:
-    """Rows of every table, present and future, and no definitions; the migration list is read-only."""
+    """Rows of every table, present and future, and no definitions.
+
+    The migration list and the audit log are read-only; of functions only those of the audit log's
+    that are meant to be called.
+    """
     target, grantee = sql.Identifier(schema), sql.Identifier(role)
     for statement in (
         "GRANT USAGE ON SCHEMA {schema} TO {role}",
@@ -124,10 +132,15 @@ def grant_use(cursor: Any, schema: str, role: str) -> None:
         "REVOKE INSERT, UPDATE, DELETE ON {schema}.django_migrations FROM {role}",
     ):
         cursor.execute(sql.SQL(statement).format(schema=target, role=grantee))
+    quoted = connection.ops.quote_name(role)
+    for statement in (*close_functions(), *protect(TENANT_LOG, quoted)):
+        cursor.execute(statement)
 
 
 def drop_schema_and_role(schema: str, role: str) -> None:
     """Remove everything a tenant stored, and the role that could read it."""
     with transaction.atomic(), connection.cursor() as cursor:
+        # A table with triggers that wait for the commit cannot be dropped.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
         cursor.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -15,6 +15,7 @@ class ActorKind(StrEnum):
     STAFF = "staff"
     SYSTEM = "system"  # a job or a command
     VISITOR = "visitor"  # nobody signed in
+    DATABASE = "database"  # somebody at the database itself, past the application
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,22 @@ class Actor:
     ip_address: str | None = None
     request_id: str = ""
 
+    def as_setting(self) -> str:
+        """How the database is told: the fields, separated by a character that none of them has."""
+        fields = (self.kind, self.identifier, self.label, self.ip_address or "", self.request_id)
+        return "\x1f".join(storable(field) for field in fields)
+
+    def now(self, kind: ActorKind, *, identifier: str, label: str) -> "Actor":
+        """Somebody else, at the same place and in the same request."""
+        return replace(self, kind=kind, identifier=identifier, label=label)
+
+
+def storable(text: str) -> str:
+    """Without control characters and halves of characters: Postgres refuses some of them."""
+    return text.translate(_CONTROL).encode("utf-8", "replace").decode()
+
+
+_CONTROL = dict.fromkeys((*range(32), 127), " ")
 
 SYSTEM = Actor(ActorKind.SYSTEM, label="system")
 _actor: ContextVar[Actor] = ContextVar("actor", default=SYSTEM)

@@ -1,6 +1,7 @@
 """Tenants, plans and switches, and the platform's staff: the public schema."""
 
 from tenants.models.announcements import Announcement, AnnouncementLevel
+from tenants.models.audit import PlatformAuditEntry, PlatformAuditHead
 from tenants.models.jobs import JobFailure
 from tenants.models.plans import PlanLimits, TenantUsage
 from tenants.models.sign_ups import SIGN_UP_LIFETIME, SignUp
@@ -49,6 +50,8 @@ __all__ = [
     "JobFailure",
     "Plan",
     "PlanLimits",
+    "PlatformAuditEntry",
+    "PlatformAuditHead",
     "PlatformSwitch",
     "SignUp",
     "StaffRecoveryCode",

@@ -4,6 +4,8 @@ Each switch sends the search path and the role as one statement; each cursor sen
 rollback takes the setting back. The path holds exactly one schema, so that a missing table is an
 error and never the platform's table of the same name. A raw driver cursor, a stale path or a
 qualified name then meets a role without rights.
+
+The same statement names who acts, for the audit log's triggers, whenever that changed.
 """
 
 from collections.abc import Iterator
@@ -14,7 +16,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django_tenants.postgresql_backend.base import DatabaseWrapper as SchemaDatabaseWrapper
 from django_tenants.postgresql_backend.base import _check_schema_name
 from django_tenants.utils import get_public_schema_name
+from psycopg import sql
 from psycopg.pq import TransactionStatus
+
+from costinsights.core.actor import Actor, current_actor
+from costinsights.core.audit_sql import ACTOR_SETTING
 
 MAX_IDENTIFIER_BYTES = 63
 
@@ -42,6 +48,7 @@ class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-te
         self._owner_depth = 0
         self._identity_lost = False
         self._setting_search_path = False
+        self._named_actor: Actor | None = None  # whom the server was told about last
         super().__init__(*args, **kwargs)
 
     # Which role ------------------------------------------------------------------------------
@@ -90,7 +97,20 @@ class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-te
         if self.connection.info.transaction_status == TransactionStatus.INERROR:
             return  # only a rollback can follow, and the next cursor enters again
         with self.connection.cursor() as cursor:
+            self._send_identity(cursor)
+
+    def _send_identity(self, cursor: Any) -> None:
+        actor = current_actor()
+        if actor is self._named_actor:
             cursor.execute(self._identity_statement())
+        else:
+            cursor.execute(f"{self._identity_statement()}; {self._actor_statement(actor)}")
+            self._named_actor = actor
+
+    def _actor_statement(self, actor: Actor) -> str:
+        """Labels are what people typed: the driver quotes them."""
+        value = sql.Literal(actor.as_setting()).as_string(self.connection)
+        return f"SET {ACTOR_SETTING} = {value}"
 
     def _identity_statement(self) -> str:
         _check_schema_name(self.schema_name)
@@ -106,18 +126,23 @@ class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-te
         self._setting_search_path = True
         try:
             if cursor is not None:
-                cursor.execute(self._identity_statement())
+                self._send_identity(cursor)
             else:
                 with self.connection.cursor() as own_cursor:
-                    own_cursor.execute(self._identity_statement())
+                    self._send_identity(own_cursor)
         finally:
             self._setting_search_path = False
 
-    # A rollback takes SET back -----------------------------------------------------------------
+    # A rollback takes SET back, and a pooled connection comes without -----------------------------
+
+    def get_new_connection(self, conn_params: Any) -> Any:
+        self._named_actor = None
+        return super().get_new_connection(conn_params)
 
     def rollback(self) -> None:
         super().rollback()
         self._identity_lost = True
+        self._named_actor = None
 
     def set_autocommit(self, autocommit: bool, *args: Any, **kwargs: Any) -> None:
         super().set_autocommit(autocommit, *args, **kwargs)
@@ -127,4 +152,5 @@ class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-te
 
     def savepoint_rollback(self, sid: str) -> None:
         super().savepoint_rollback(sid)
+        self._named_actor = None
         self._enter_if_connected()

@@ -3,6 +3,7 @@
 Nothing here points into the public schema, and staff are no members: they live in `tenants`.
 """
 
+from costinsights.accounts.models.audit import AuditEntry, AuditHead
 from costinsights.accounts.models.idempotency import ANSWERS_KEPT_FOR, IdempotentRequest
 from costinsights.accounts.models.invitations import INVITATION_LIFETIME, Invitation
 from costinsights.accounts.models.people import (
@@ -30,6 +31,8 @@ __all__ = [
     "TOKEN_LIFETIME_DEFAULT",
     "TOKEN_LIFETIME_MAX",
     "ApiToken",
+    "AuditEntry",
+    "AuditHead",
     "ExternalIdentity",
     "IdempotentRequest",
     "IdentityProvider",
