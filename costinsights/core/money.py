@@ -69,3 +69,20 @@ def split(amount: int, weights: Sequence[int]) -> list[int]:
         for index in by_remainder[:missing]:
             parts[index] += 1
     return parts if amount >= 0 else [-part for part in parts]
+
+
+def convert(micros: int, rate: Decimal) -> int:
+    """An amount in another currency, at `rate` units of it for one: exact, then rounded half to even.
+
+    Decimal's own context plays no part: the product is taken over whole numbers. Raises
+    AmountOutOfRange when the result could not be stored, and ValueError for a rate that is not positive.
+    """
+    if not rate.is_finite() or rate <= 0:
+        raise ValueError(f"{rate} is no exchange rate")
+    numerator, denominator = rate.as_integer_ratio()
+    whole, rest = divmod(micros * numerator, denominator)
+    if 2 * rest > denominator or (2 * rest == denominator and whole % 2):
+        whole += 1
+    if abs(whole) > MAX_MICROS:
+        raise AmountOutOfRange(f"{micros} x {rate} is more money than we can hold")
+    return whole

@@ -17,7 +17,8 @@ from costinsights.core.periods import instant_text
 from costinsights.costs.current.answer import CurrentCosts, Source
 from costinsights.costs.current.grouping import Reconciliation
 from costinsights.costs.current.query import CurrentCostQuery
-from costinsights.costs.current.rows import CostRow
+from costinsights.costs.current.rows import CostRow, Flag
+from costinsights.costs.rates import Rate
 from costinsights.opencost.schema import COMPONENTS
 
 # What a spreadsheet would take for the beginning of a formula.
@@ -43,6 +44,8 @@ def current_costs_document(costs: CurrentCosts) -> dict[str, Any]:
             "limit": query.limit,
             "sort": str(query.sort),
         },
+        "conversions": [_conversion(rate) for rate in costs.conversions],
+        "sample": costs.is_sample,
         "sources": [_source(source) for source in costs.sources],
         "rows": [_row(row) for row in costs.rows],
         "totals": _row(costs.totals),
@@ -71,6 +74,16 @@ def _source(source: Source) -> dict[str, Any]:
         "age_seconds": source.age_seconds,
         "rows": source.rows,
         "missing_days": source.missing_days,
+        "sample": source.is_sample,
+    }
+
+
+def _conversion(rate: Rate) -> dict[str, Any]:
+    return {
+        "currency": rate.currency,
+        "rate": rate.text,
+        "valid_from": None if rate.valid_from is None else rate.valid_from.isoformat(),
+        "source": rate.source,
     }
 
 
@@ -140,6 +153,8 @@ def csv_columns(query: CurrentCostQuery) -> list[str]:
         "gpu_hours",
         "pv_gib_hours",
         "flags",
+        "conversions",
+        "sample",
     ]
 
 
@@ -154,6 +169,7 @@ def current_costs_csv(costs: CurrentCosts) -> str:
 
 def _csv_rows(costs: CurrentCosts) -> Iterator[list[object]]:
     start, end = instant_text(costs.window.start), instant_text(costs.window.end)
+    conversions = "; ".join(str(rate) for rate in costs.conversions)
     for row in costs.rows:
         names = [row.key.get(str(dimension), "") for dimension in costs.query.aggregate]
         yield [
@@ -169,6 +185,8 @@ def _csv_rows(costs: CurrentCosts) -> Iterator[list[object]]:
             row.hours.gpu,
             row.hours.pv_gib,
             " ".join(str(flag) for flag in row.flags),
+            conversions,
+            "true" if Flag.SAMPLE in row.flags else "false",
         ]
 
 
@@ -182,4 +200,5 @@ def csv_file_name(costs: CurrentCosts, tenant_slug: str) -> str:
     by = "-".join(dimension.name for dimension in costs.query.aggregate)
     first = costs.window.start.date()
     last = (costs.window.end - (costs.window.end - costs.window.start) / 10**9).date()
-    return f"{tenant_slug}_{by}_{first}_{last}.csv"
+    sample = "sample-data_" if costs.is_sample else ""
+    return f"{sample}{tenant_slug}_{by}_{first}_{last}.csv"

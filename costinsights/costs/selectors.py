@@ -4,18 +4,22 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from costinsights.accounts.models import User
 from costinsights.core.errors import InvalidInput, NotFound
+from costinsights.core.money import AmountOutOfRange
 from costinsights.core.tenancy import current_tenant
 from costinsights.costs.current import cache
 from costinsights.costs.current.answer import CurrentCosts, RefreshOrder, Source, SourceState
 from costinsights.costs.current.gather import Holding, fill_gaps, look_up
 from costinsights.costs.current.grouping import ClusterRows, Grouped, group_costs
+from costinsights.costs.current.pieces import Piece
 from costinsights.costs.current.query import CurrentCostQuery
 from costinsights.costs.models import Cluster
+from costinsights.costs.rates import RateBook, convert_rows
 from costinsights.costs.read_scope import EVERYTHING, ReadScope
+from costinsights.opencost.schema import AllocatedCost
 
 
 def access_cluster(slug: str) -> Cluster:
@@ -41,12 +45,13 @@ def current_costs(query: CurrentCostQuery, *, now: datetime, wait: bool = True) 
     others along. Raises InvalidInput for a cluster or a currency the tenant does not have.
     """
     clusters = _chosen_clusters(query)
-    currency = _currency(query, clusters)
-    taking_part = [cluster for cluster in clusters if cluster.currency == currency]
+    days = [piece.start.date() for piece in query.period.days() if piece.start < now]
+    book = _rate_book(query, clusters, days)
+    taking_part = [c for c in clusters if book.missing_on(c.currency, days) is None]
     holdings = look_up(taking_part, query.period, now=now)
     if wait:
         fill_gaps(holdings, now=now)
-    grouped = _grouped(query, holdings, now=now, wait=wait)
+    grouped = _grouped(query, holdings, book, now=now, wait=wait)
     if taking_part and all(cluster.lacks_idle for cluster in taking_part):
         grouped = replace(grouped, kpis=replace(grouped.kpis, idle=None))  # unknown, not zero
     sources = {
@@ -57,9 +62,12 @@ def current_costs(query: CurrentCostQuery, *, now: datetime, wait: bool = True) 
         query=query,
         window=query.period,
         as_of=min(instants) if instants else None,
-        currency=currency,
-        sources=[sources.get(cluster.slug) or _excluded(cluster, currency) for cluster in clusters],
+        currency=book.to_currency,
+        sources=[
+            sources.get(cluster.slug) or _excluded(cluster, book, days) for cluster in clusters
+        ],
         grouped=grouped,
+        conversions=book.used((cluster.currency for cluster in taking_part), days),
         refreshes=_refreshes(holdings, now),
     )
 
@@ -73,31 +81,47 @@ def _chosen_clusters(query: CurrentCostQuery) -> list[Cluster]:
             raise InvalidInput(
                 f"There is no cluster “{slug}”. Yours: {choices}.", field="cluster", value=slug
             )
-    return [c for c in clusters if not query.clusters or c.slug in query.clusters]
+    if query.clusters:
+        return [cluster for cluster in clusters if cluster.slug in query.clusters]
+    # Sample data stand for all clusters only while there is nothing real to be mixed with.
+    real = [cluster for cluster in clusters if not cluster.is_demo]
+    return real or clusters
 
 
-def _currency(query: CurrentCostQuery, clusters: Sequence[Cluster]) -> str:
-    """The currency asked for; else the tenant's own where a cluster has it; else the most common one."""
+def _rate_book(
+    query: CurrentCostQuery, clusters: Sequence[Cluster], days: Sequence[date]
+) -> RateBook:
+    """The answer's currency with the rates to it.
+
+    The currency asked for; else the tenant's own where some cluster has it or has a rate to it on all of
+    `days`; else the most common one.
+    """
     used = Counter(cluster.currency for cluster in clusters)
+    own = current_tenant().reporting_currency
     if query.currency:
-        if clusters and query.currency not in used:
+        if clusters and query.currency not in {own, *used}:
             raise InvalidInput(
                 f"No chosen cluster's costs are in {query.currency}; there is {', '.join(sorted(used))}.",
                 field="currency",
                 value=query.currency,
             )
-        return query.currency
-    own = current_tenant().reporting_currency
-    if own in used or not used:
-        return own
-    return min(used, key=lambda code: (-used[code], code))
+        return RateBook.load(query.currency, used, days)
+    book = RateBook.load(own, used, days)
+    if not used or any(book.missing_on(code, days) is None for code in used):
+        return book
+    return RateBook.load(min(used, key=lambda code: (-used[code], code)), used, days)
 
 
 def _grouped(
-    query: CurrentCostQuery, holdings: Sequence[Holding], *, now: datetime, wait: bool
+    query: CurrentCostQuery,
+    holdings: Sequence[Holding],
+    book: RateBook,
+    *,
+    now: datetime,
+    wait: bool,
 ) -> Grouped:
     """The lines. Computed once per question, scope and data."""
-    name = _answer_name(query, holdings)
+    name = _answer_name(query, holdings, book)
     kept = cache.read_answer(name)
     if kept is not None:
         return kept
@@ -115,16 +139,38 @@ def _grouped(
         ClusterRows(
             holding.cluster.slug,
             holding.cluster.name,
-            [row for piece in holding.pieces for row in found.get(piece, ())],
+            _rows_in(holding, found, book),
+            is_sample=holding.cluster.is_demo,
         )
         for holding in holdings
     ]
     grouped = group_costs(clusters, query)
-    cache.write_answer(_answer_name(query, holdings), grouped)
+    cache.write_answer(_answer_name(query, holdings, book), grouped)
     return grouped
 
 
-def _answer_name(query: CurrentCostQuery, holdings: Sequence[Holding]) -> str:
+def _rows_in(
+    holding: Holding, found: dict[Piece, list[AllocatedCost]], book: RateBook
+) -> list[AllocatedCost]:
+    """The rows of one cluster in the answer's currency, each day at its own rate."""
+    rows: list[AllocatedCost] = []
+    for piece in holding.pieces:
+        rate = book.on(holding.cluster.currency, piece.period.start.date())
+        if rate is None:
+            raise LookupError(f"{holding.cluster.slug} takes part without a rate")
+        try:
+            rows += convert_rows(found.get(piece, ()), rate)
+        except AmountOutOfRange as error:
+            raise InvalidInput(
+                f"At {rate.text} {rate.to_currency} for 1 {rate.currency} amounts become too large to hold. "
+                "Correct the exchange rate, or ask for another currency.",
+                field="currency",
+                value=rate.to_currency,
+            ) from error
+    return rows
+
+
+def _answer_name(query: CurrentCostQuery, holdings: Sequence[Holding], book: RateBook) -> str:
     """The same for the same question over the same data, so that an answer can never be out of step.
 
     The question's digest holds what the asker may see, so that no answer is kept for somebody else.
@@ -136,6 +182,9 @@ def _answer_name(query: CurrentCostQuery, holdings: Sequence[Holding]) -> str:
             f"{piece.name}:{state.digest}"
             for piece, state in sorted(holding.states.items(), key=lambda item: item[0].period)
         ]
+        dates = [piece.period.start.date() for piece in holding.pieces]
+        parts += [str(rate) for rate in book.used([holding.cluster.currency], dates)]
+    parts.append(book.to_currency)
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
@@ -163,6 +212,7 @@ def _source(holding: Holding, rows: dict[str, int], now: datetime) -> Source:
         age_seconds=None if as_of is None else max(0, int((now - as_of).total_seconds())),
         rows=rows.get(holding.cluster.slug, 0),
         missing_days=len(missing),
+        is_sample=holding.cluster.is_demo,
     )
 
 
@@ -184,14 +234,17 @@ def _as_of(holding: Holding, stale: Sequence[object]) -> datetime | None:
     return min([*instants, holding.states[newest].as_of])
 
 
-def _excluded(cluster: Cluster, currency: str) -> Source:
+def _excluded(cluster: Cluster, book: RateBook, days: Sequence[date]) -> Source:
+    missing = book.missing_on(cluster.currency, days)
+    on = f" for {missing:%-d %b %Y}" if missing else ""
     return Source(
         cluster=cluster.slug,
         name=cluster.name,
         currency=cluster.currency,
         state=SourceState.EXCLUDED,
-        code="other_currency",
-        reason=f"Its costs are in {cluster.currency}; this answer is in {currency}, and sums never mix.",
+        code="no_exchange_rate",
+        reason=f"Its costs are in {cluster.currency}, and no exchange rate to {book.to_currency} is entered{on}.",
+        is_sample=cluster.is_demo,
     )
 
 

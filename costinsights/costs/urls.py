@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from costinsights.costs.views import clusters, connect, overview
+from costinsights.costs.views import clusters, connect, exchange_rates, overview
 
 urlpatterns = [
     path("", overview.OverviewPage.as_view(), name="overview"),
@@ -14,5 +14,30 @@ urlpatterns = [
     path("clusters/<slug:slug>/test/", clusters.ClusterTestPage.as_view(), name="cluster-test"),
     path(
         "clusters/<slug:slug>/remove/", clusters.ClusterRemovePage.as_view(), name="cluster-remove"
+    ),
+    path(
+        "settings/exchange-rates/",
+        exchange_rates.RateListPage.as_view(),
+        name="exchange-rate-list",
+    ),
+    path(
+        "settings/exchange-rates/import/",
+        exchange_rates.RateImportPage.as_view(),
+        name="exchange-rate-import",
+    ),
+    path(
+        "settings/exchange-rates/rates.csv",
+        exchange_rates.RateExport.as_view(),
+        name="exchange-rate-export",
+    ),
+    path(
+        "settings/exchange-rates/<int:rate_id>/",
+        exchange_rates.RateEditPage.as_view(),
+        name="exchange-rate-edit",
+    ),
+    path(
+        "settings/exchange-rates/<int:rate_id>/remove/",
+        exchange_rates.RateRemove.as_view(),
+        name="exchange-rate-remove",
     ),
 ]

@@ -44,7 +44,7 @@ class SourceSerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(
         choices=[state.value for state in SourceState],
         help_text="`stale`: the last good answer, shown while newer numbers are fetched. `failed`: days are "
-        "missing and could not be read. `excluded`: costs are in another currency.",
+        "missing and could not be read. `excluded`: costs are in another currency, and no exchange rate is entered.",
     )
     code = serializers.CharField(allow_null=True, help_text="Stable; why it is not fresh.")
     reason = serializers.CharField(allow_null=True, help_text="The same for a person.")
@@ -52,6 +52,18 @@ class SourceSerializer(serializers.Serializer[Any]):
     age_seconds = serializers.IntegerField(allow_null=True)
     rows = serializers.IntegerField(help_text="Allocation rows it contributed, before the filter.")
     missing_days = serializers.IntegerField()
+    sample = serializers.BooleanField(help_text="Whether its costs are generated sample data.")
+
+
+class ConversionSerializer(serializers.Serializer[Any]):
+    """An exchange rate that amounts of this answer were converted with."""
+
+    currency = serializers.CharField(help_text="What the cluster's costs are in.")
+    rate = serializers.CharField(
+        help_text="Units of the answer's currency for one of it; decimal text."
+    )
+    valid_from = serializers.DateField()
+    source = serializers.CharField(allow_blank=True, help_text="Where the rate came from.")  # type: ignore[assignment]  # a member's name
 
 
 class ComponentsSerializer(serializers.Serializer[Any]):
@@ -136,6 +148,12 @@ class CurrentCostsSerializer(serializers.Serializer[Any]):
     )
     currency = serializers.CharField()
     query = QueryEchoSerializer()
+    conversions = ConversionSerializer(
+        many=True, help_text="Rates used, by day; empty where nothing was converted."
+    )
+    sample = serializers.BooleanField(
+        help_text="True when any number is generated sample data, not a cost of yours."
+    )
     sources = SourceSerializer(many=True)
     rows = CostRowSerializer(many=True)
     totals = CostRowSerializer()
@@ -173,7 +191,9 @@ PARAMETERS = [
         examples=[OpenApiExample("shop_web", value='namespace:"shop"+label[app]:"web"')],
     ),
     OpenApiParameter(
-        "cluster", str, description="Slugs of clusters, separated by commas. Default: all."
+        "cluster",
+        str,
+        description="Slugs of clusters, separated by commas. Default: all, without sample data once a real one is connected.",
     ),
     OpenApiParameter(
         "idle",
@@ -198,8 +218,9 @@ PARAMETERS = [
     OpenApiParameter(
         "currency",
         str,
-        description="ISO 4217. Clusters in other currencies are `excluded`. Default: the workspace's "
-        "reporting currency where a cluster has it, else the most common one.",
+        description="ISO 4217. Clusters in other currencies are converted with the workspace's exchange rates, "
+        "each day at its own; one without a rate is `excluded`. Default: the workspace's reporting currency "
+        "where a cluster has it or a rate to it, else the most common one.",
     ),
 ]
 
@@ -245,6 +266,8 @@ EXAMPLE = OpenApiExample(
             "limit": 100,
             "sort": "-total",
         },
+        "conversions": [],
+        "sample": False,
         "sources": [
             {
                 "cluster": "prod-eu",
@@ -257,6 +280,7 @@ EXAMPLE = OpenApiExample(
                 "age_seconds": 12,
                 "rows": 214,
                 "missing_days": 0,
+                "sample": False,
             }
         ],
         "rows": [_EXAMPLE_ROW],

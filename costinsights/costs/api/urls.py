@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from costinsights.costs.api import views
+from costinsights.costs.api import exchange_rates, views
 
 urlpatterns = [
     path("costs/current", views.CurrentCostsView.as_view(), name="api-costs-current"),
@@ -11,4 +11,15 @@ urlpatterns = [
     path("clusters/test", views.ConnectionTestView.as_view(), name="api-connection-test"),
     path("clusters/<slug:slug>/", views.ClusterView.as_view(), name="api-cluster-detail"),
     path("clusters/<slug:slug>/test", views.ClusterTestView.as_view(), name="api-cluster-test"),
+    path("exchange-rates/", exchange_rates.RateListView.as_view(), name="api-exchange-rate-list"),
+    path(
+        "exchange-rates/import",
+        exchange_rates.RateImportView.as_view(),
+        name="api-exchange-rate-import",
+    ),
+    path(
+        "exchange-rates/<int:rate_id>/",
+        exchange_rates.RateView.as_view(),
+        name="api-exchange-rate-detail",
+    ),
 ]

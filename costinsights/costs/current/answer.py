@@ -9,6 +9,7 @@ from costinsights.core.periods import ChargePeriod
 from costinsights.costs.current.grouping import Grouped, Kpis, Reconciliation
 from costinsights.costs.current.query import CurrentCostQuery
 from costinsights.costs.current.rows import CostRow
+from costinsights.costs.rates import Rate
 
 
 class SourceState(StrEnum):
@@ -17,7 +18,7 @@ class SourceState(StrEnum):
     FRESH = "fresh"
     STALE = "stale"  # the last good answer, past its time
     FAILED = "failed"  # something is missing and could not be asked for
-    EXCLUDED = "excluded"  # its costs are in another currency
+    EXCLUDED = "excluded"  # its costs are in another currency, and no rate is entered
     WAITING = "waiting"  # its first answer is on its way
 
 
@@ -35,6 +36,7 @@ class Source:
     age_seconds: int | None = None
     rows: int = 0
     missing_days: int = 0
+    is_sample: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class CurrentCosts:
     sources: list[Source]
     grouped: Grouped
     refreshes: Sequence[RefreshOrder] = ()
+    conversions: Sequence[Rate] = ()  # what amounts of other currencies were converted with
 
     @property
     def rows(self) -> list[CostRow]:
@@ -82,6 +85,11 @@ class CurrentCosts:
     def is_pending(self) -> bool:
         """Whether a cluster has never answered for this window and is still to be asked."""
         return any(source.state == SourceState.WAITING for source in self.sources)
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether any number here is made up: the sample cluster takes part."""
+        return any(source.is_sample for source in self.sources)
 
     @property
     def is_refreshing(self) -> bool:

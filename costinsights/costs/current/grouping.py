@@ -5,7 +5,7 @@ line; the total is added up beside the lines, and `Reconciliation.difference` is
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from costinsights.costs.current.dimensions import Dimension
@@ -26,6 +26,7 @@ class ClusterRows:
     slug: str
     name: str
     rows: Sequence[AllocatedCost]
+    is_sample: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def group_costs(clusters: Sequence[ClusterRows], query: CurrentCostQuery) -> Gro
     for cluster in clusters:
         rows = query.scope.visible(cluster.rows)
         seen_rows[cluster.slug] = len(rows)
-        _count_cluster(ledger, ClusterRows(cluster.slug, cluster.name, rows), query)
+        _count_cluster(ledger, replace(cluster, rows=rows), query)
     names = {cluster.slug: cluster.name for cluster in clusters}
     lines, totals = _lines(ledger, query, names)
     rows_sum = sum(line.total for line in lines)
@@ -144,6 +145,7 @@ def _count_cluster(ledger: _Ledger, cluster: ClusterRows, query: CurrentCostQuer
     idle_key_of = _idle_key_reader(query.aggregate, cluster.slug)
     shared = share_idle(cluster.rows) if query.idle == IdleMode.SHARE else {}
     passes = row_test(query.filter)
+    own_flags = {Flag.SAMPLE} if cluster.is_sample else set()
     for index, row in enumerate(cluster.rows):
         if not passes(row):
             continue
@@ -158,10 +160,12 @@ def _count_cluster(ledger: _Ledger, cluster: ClusterRows, query: CurrentCostQuer
             if query.idle == IdleMode.SHARE and not any(amounts):
                 continue  # shared out completely
             sums = ledger.count(idle_key_of(row), row, amounts)
+            sums.flags |= own_flags
             if query.idle == IdleMode.SHARE:
                 sums.flags.add(Flag.IDLE_NOT_SHARED)
             continue
         sums = ledger.count(key_of(row), row, amounts)
+        sums.flags |= own_flags
         if amounts is not own:
             ledger.idle += sum(amounts) - sum(own)
             sums.flags.add(Flag.IDLE_SHARED)

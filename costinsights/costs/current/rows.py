@@ -31,6 +31,7 @@ class Flag(StrEnum):
     IDLE_SHARED = "idle_shared"  # holds a part of the idle cost
     IDLE_NOT_SHARED = "idle_not_shared"  # idle cost of a component no workload uses
     NEGATIVE = "negative"  # the amount is below zero
+    SAMPLE = "sample"  # holds generated costs of the sample cluster
 
 
 @dataclass(frozen=True, slots=True)
