@@ -331,7 +331,7 @@ SPECTACULAR_SETTINGS = {
         "SourceState": ["fresh", "stale", "failed", "excluded", "waiting"],
         "StepState": ["ok", "warning", "failed", "skipped"],
         "RowKind": ["workload", "idle", "unmounted", "unallocated", "others", "total"],
-        "RowFlag": ["unknown_cost", "idle_shared", "idle_not_shared", "negative"],
+        "RowFlag": ["unknown_cost", "idle_shared", "idle_not_shared", "negative", "sample"],
     },
 }
 
