@@ -20,6 +20,16 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="17"),
         "kwargs": {"task": "accounts.forget_expired_sessions"},
     },
+    "announce ending tokens": {
+        "task": "tenants.for_every_tenant",
+        "schedule": crontab(hour="6", minute="7"),
+        "kwargs": {"task": "accounts.announce_ending_tokens"},
+    },
+    "forget old answers": {
+        "task": "tenants.for_every_tenant",
+        "schedule": crontab(minute="41"),
+        "kwargs": {"task": "accounts.forget_old_answers"},
+    },
 }
 
 

@@ -100,6 +100,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    # The door of the API: who calls, how often, and whether this request was answered before.
+    "costinsights.accounts.door.RateLimitMiddleware",
+    "costinsights.accounts.idempotency.IdempotencyMiddleware",
 ]
 
 TEMPLATES = [
@@ -275,6 +278,9 @@ WHITENOISE_MANIFEST_STRICT = True
 
 # API ------------------------------------------------------------------------------------------
 
+# Every request under /api/v1/ passes these in turn, before its view (costinsights/accounts/door.py).
+API_LIMITERS = ["costinsights.core.api.throttling.per_caller"]
+API_RATE = env.str("API_RATE", default="600/min")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "costinsights.accounts.authentication.TokenAuthentication",
@@ -284,11 +290,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": [
-        "costinsights.core.api.throttling.TenantThrottle",
-        "costinsights.core.api.quota.DailyQuota",
-    ],
-    "DEFAULT_THROTTLE_RATES": {"tenant": env.str("API_RATE", default="600/min")},
+    "DEFAULT_THROTTLE_CLASSES": ["costinsights.core.api.quota.DailyQuota"],
     "EXCEPTION_HANDLER": "costinsights.core.api.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": True,
@@ -324,6 +326,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "costinsights.core.api.schema.add_problems",
+        "costinsights.core.api.idempotency.document_header",
     ],
     "ENUM_NAME_OVERRIDES": {
         "TokenState": ["active", "expired", "revoked"],

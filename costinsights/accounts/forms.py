@@ -1,12 +1,11 @@
 """The forms of sign-in, password and token pages. What is allowed is decided by the services."""
 
-import datetime as dt
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from costinsights.accounts.models import Scope, User, normalise_email
+from costinsights.accounts.models import User, normalise_email
 
 _NEW_PASSWORD_HELP = "At least 12 characters. A sentence works well."  # noqa: S105  a hint, no secret
 
@@ -89,44 +88,3 @@ class ProfileForm(forms.Form):
         help_text="Shown to the other members of this workspace.",
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
-
-
-class NewTokenForm(forms.Form):
-    """What a new API token is called, may do, and how long it lives."""
-
-    ACCESS = {  # noqa: RUF012  choices of one field, never changed
-        "read": [Scope.READ],
-        "write": [Scope.READ, Scope.WRITE],
-    }
-
-    name = forms.CharField(
-        label="Name",
-        max_length=80,
-        help_text="What will use it, such as “Grafana” or “nightly export”.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-    access = forms.ChoiceField(
-        label="May",
-        choices=[("read", "Read only"), ("write", "Read and change")],
-        initial="read",
-    )
-    days = forms.TypedChoiceField(
-        label="Expires after",
-        coerce=int,
-        choices=[
-            (7, "7 days"),
-            (30, "30 days"),
-            (90, "90 days"),
-            (180, "180 days"),
-            (365, "1 year"),
-        ],
-        initial=90,
-    )
-
-    @property
-    def scopes(self) -> list[Scope]:
-        return self.ACCESS[self.cleaned_data["access"]]
-
-    @property
-    def lifetime(self) -> dt.timedelta:
-        return dt.timedelta(days=self.cleaned_data["days"])

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from costinsights.accounts import passwords
+from costinsights.accounts import idempotency, passwords, token_mails
 from costinsights.accounts.models import TenantSession, User
 from costinsights.core.tasks import TenantTask
 
@@ -35,3 +35,24 @@ def forget_expired_sessions() -> int:
     """Delete the sessions whose time is over. Returns how many there were."""
     deleted, _ = TenantSession.objects.filter(expire_date__lt=timezone.now()).delete()
     return deleted
+
+
+@shared_task(base=TenantTask, name="accounts.announce_ending_tokens")
+def announce_ending_tokens() -> int:
+    """Tell members which of their API tokens end within a week. Returns how many tokens that are."""
+    claimed = token_mails.claim_ending_tokens(at=timezone.now())
+    for user_id, token_ids in claimed.items():
+        send_token_expiry.enqueue_on_commit(user_id=user_id, token_ids=token_ids)
+    return sum(map(len, claimed.values()))
+
+
+@shared_task(name="accounts.send_token_expiry", **_RETRY)
+def send_token_expiry(*, user_id: int, token_ids: list[int]) -> None:
+    user = User.objects.get(pk=user_id)
+    token_mails.send_token_expiry(user=user, token_ids=token_ids, at=timezone.now())
+
+
+@shared_task(base=TenantTask, name="accounts.forget_old_answers")
+def forget_old_answers() -> int:
+    """Delete answers kept for an Idempotency-Key that nobody may repeat any more."""
+    return idempotency.forget_old_answers(at=timezone.now())

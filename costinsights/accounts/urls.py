@@ -1,7 +1,8 @@
 """Pages of this app, relative to the tenant's address."""
 
-from django.urls import path
+from django.urls import include, path
 
+from costinsights.accounts import token_urls
 from costinsights.accounts.views import settings, signing_in
 
 urlpatterns = [
@@ -17,10 +18,5 @@ urlpatterns = [
     path("password/reset/done/", signing_in.ResetDonePage.as_view(), name="password-reset-done"),
     path("settings/profile/", settings.ProfilePage.as_view(), name="profile"),
     path("settings/profile/password/", settings.ChangePassword.as_view(), name="password-change"),
-    path("settings/tokens/", settings.TokenListPage.as_view(), name="token-list"),
-    path(
-        "settings/tokens/<slug:key_id>/revoke/",
-        settings.RevokeToken.as_view(),
-        name="token-revoke",
-    ),
+    path("", include(token_urls)),
 ]
