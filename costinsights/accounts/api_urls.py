@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from costinsights.accounts.api import MeView, TokenListView, TokenView
+from costinsights.accounts import token_urls
+from costinsights.accounts.api import MeView
 
 urlpatterns = [
     path("me", MeView.as_view(), name="api-me"),
-    path("tokens/", TokenListView.as_view(), name="api-token-list"),
-    path("tokens/<slug:key_id>/", TokenView.as_view(), name="api-token-detail"),
+    *token_urls.api_urlpatterns,
 ]

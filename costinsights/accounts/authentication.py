@@ -5,6 +5,7 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
@@ -12,33 +13,43 @@ from rest_framework.request import Request
 from costinsights.accounts import tokens
 from costinsights.accounts.clients import client_ip
 from costinsights.accounts.models import ApiToken, User
+from costinsights.accounts.signing_in import lacks_second_factor
 from costinsights.core.tenancy import on_public_schema
 
+KEYWORD: Final = "Bearer"
 LAST_USE_RESOLUTION: Final = dt.timedelta(minutes=1)
+_FOUND: Final = "_calling_token"
 _NOBODYS_HASH: Final = tokens.hash_secret("no token has this secret")
 
 
 class TokenRefused(exceptions.AuthenticationFailed):
     """One answer for every token that does not work, so that it says nothing about which exist."""
 
-    default_detail = "The API token is malformed, unknown, expired or revoked."
+    default_detail = (
+        "The API token is malformed, unknown, expired, revoked or not for this network."
+    )
     default_code = "token_refused"
 
 
-class TokenAuthentication(authentication.BaseAuthentication):
-    """`Authorization: Bearer ci_…`. The request acts as the token's member, `request.auth` is the token."""
+class SecondFactorRequired(exceptions.PermissionDenied):
+    """The workspace asks a second factor of this member, who has none yet. API tokens are not concerned."""
 
-    keyword = "Bearer"
+    default_detail = "Your workspace requires a second factor. Set one up in the browser first."
+    default_code = "second_factor_required"
+
+
+class TokenAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Bearer ci_…`. The request acts as the token's member, `request.auth` is the token.
+
+    The member carries the token's role ceiling: whoever asks for their role is told the lower one.
+    """
+
+    keyword = KEYWORD
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        header = authentication.get_authorization_header(request).split()
-        if not header or header[0].lower() != self.keyword.lower().encode():
-            return None
-        text = header[1].decode("latin-1") if len(header) == 2 else ""
-        token = find_live_token(text, at=timezone.now())
+        token = calling_token(request._request)
         if token is None:
-            raise TokenRefused
-        note_use(token, at=timezone.now(), ip=client_ip(request._request))
+            return None
         return token.created_by, token
 
     def authenticate_header(self, request: Request) -> str:
@@ -52,12 +63,38 @@ class MemberSessionAuthentication(authentication.SessionAuthentication):
         found = super().authenticate(request)
         if found is None or not isinstance(found[0], User):
             return None
+        if lacks_second_factor(request._request, found[0]):
+            raise SecondFactorRequired
         return found[0], None
 
 
-def find_live_token(text: str, *, at: dt.datetime) -> ApiToken | None:
-    """The token that may act at this instant, else None: malformed, unknown, expired, revoked, or
-    its member deactivated. Each of these costs the same: one look-up, one hash, one comparison.
+def calling_token(request: HttpRequest) -> ApiToken | None:
+    """The live token this request came with; None without a Bearer header.
+
+    Looked up once per request, by the door of the API or by the view, whoever asks first; its use is
+    noted then. Raises TokenRefused for a token that does not work.
+    """
+    header = request.META.get("HTTP_AUTHORIZATION", "").split()
+    if not header or header[0].lower() != KEYWORD.lower():
+        return None
+    if not hasattr(request, _FOUND):
+        now, ip = timezone.now(), client_ip(request)
+        text = header[1] if len(header) == 2 else ""
+        token = find_live_token(text, at=now, ip=ip)
+        if token is not None:
+            token.created_by.role_ceiling = token.role_ceiling
+            note_use(token, at=now, ip=ip)
+        setattr(request, _FOUND, token)
+    found: ApiToken | None = getattr(request, _FOUND)
+    if found is None:
+        raise TokenRefused
+    return found
+
+
+def find_live_token(text: str, *, at: dt.datetime, ip: str | None = None) -> ApiToken | None:
+    """The token that may act at this instant from this address, else None: malformed, unknown,
+    expired, revoked, used from elsewhere, or its member deactivated. Each of these costs the same: one
+    look-up, one hash, one comparison.
     """
     parts = tokens.parse(text) or tokens.NOBODY
     token = None
@@ -66,7 +103,7 @@ def find_live_token(text: str, *, at: dt.datetime) -> ApiToken | None:
     matches = tokens.secret_matches(parts.secret, token.secret_hash if token else _NOBODYS_HASH)
     if token is None or not matches or not token.is_live(at) or not token.created_by.is_active:
         return None
-    return token
+    return token if token.allows_address(ip) else None
 
 
 def note_use(token: ApiToken, *, at: dt.datetime, ip: str | None) -> None:

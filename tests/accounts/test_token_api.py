@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from costinsights.accounts import services, tokens
+from costinsights.accounts import token_services, tokens
 from costinsights.accounts.models import ApiToken, Scope, User
 from tests.accounts.people import sign_in
 from tests.factories.accounts import UserFactory, token_of
@@ -26,7 +26,7 @@ def test_a_browser_makes_a_token_and_sees_it_once(ada: User, browser: Client) ->
     made = answer.json()
     assert tokens.parse(made["token"]) is not None
     assert made["scopes"] == ["read", "write"]
-    [listed] = browser.get("/api/v1/tokens/").json()
+    [listed] = browser.get("/api/v1/tokens/").json()["results"]
     assert listed == {name: value for name, value in made.items() if name != "token"}
 
 
@@ -97,7 +97,7 @@ def test_everybody_sees_and_revokes_only_their_own(ada: User, browser: Client) -
     other = UserFactory.create()
     theirs = token_of(other).split("_")[1]
     sign_in(browser, ada)
-    assert browser.get("/api/v1/tokens/").json() == []
+    assert browser.get("/api/v1/tokens/").json()["results"] == []
     unknown = browser.delete("/api/v1/tokens/aaaaaaaaaaaa/")
     foreign = browser.delete(f"/api/v1/tokens/{theirs}/")
     assert (unknown.status_code, foreign.status_code) == (404, 404)
@@ -117,7 +117,7 @@ def test_revoking_works_at_once_and_twice(ada: User, browser: Client) -> None:
 
 
 def test_the_twenty_sixth_live_token_is_refused(ada: User, browser: Client) -> None:
-    for _ in range(services.LIVE_TOKENS_MAX):
+    for _ in range(token_services.LIVE_TOKENS_MAX):
         token_of(ada)
     sign_in(browser, ada)
     assert create(browser, name="one more").status_code == 409

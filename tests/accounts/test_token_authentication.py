@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from costinsights.accounts import authentication, services, tokens
+from costinsights.accounts import authentication, services, token_services, tokens
 from costinsights.accounts.models import ApiToken, Role, Scope, User
 from costinsights.core.tenancy import public_context, tenant_context
 from tenants.models import Tenant
@@ -100,7 +100,7 @@ def dead_tokens(ada: User) -> dict[str, str]:
         "unknown": tokens.generate().text,
         "malformed": "ci_",
     }
-    services.revoke_token(user=ada, key_id=dead["revoked"].split("_")[1], at=now)
+    token_services.revoke_token(by=ada, key_id=dead["revoked"].split("_")[1], at=now)
     User.objects.exclude(pk=ada.pk).update(is_active=False)
     return dead
 

@@ -1,16 +1,19 @@
 """Members and their tokens, made in whatever tenant the test is in."""
 
 import datetime as dt
+import itertools
+from collections.abc import Collection
 
 import factory
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from costinsights.accounts import services
+from costinsights.accounts import token_services
 from costinsights.accounts.models import Role, Scope, User
 
 PASSWORD = "correct-horse-battery"
+_numbers = itertools.count(1)
 
 
 class UserFactory(DjangoModelFactory[User]):
@@ -30,11 +33,16 @@ def token_of(
     *scopes: Scope,
     at: dt.datetime | None = None,
     lifetime: dt.timedelta = dt.timedelta(days=30),
+    name: str = "",
+    role_ceiling: str = "",
+    networks: Collection[str] = (),
 ) -> str:
     """The text of a new API token of `user`; read-only unless scopes are given."""
-    new = services.create_token(
+    new = token_services.create_token(
         user=user,
-        name="test",
+        name=name or f"test {next(_numbers)}",
+        role_ceiling=role_ceiling,
+        networks=networks,
         scopes=scopes or (Scope.READ,),
         at=at or timezone.now(),
         lifetime=lifetime,

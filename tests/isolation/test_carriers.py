@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from costinsights.accounts import services as accounts
+from costinsights.accounts import token_services
 from costinsights.accounts.models import Scope, TenantSession, User
 from costinsights.core.tasks import TENANT_HEADER, TenantTask
 from costinsights.core.tenancy import (
@@ -65,7 +65,7 @@ def test_a_token_of_one_tenant_opens_nothing_in_another(
     seeded_acme: Seeded, seeded_globex: Seeded, ledger: Ledger
 ) -> None:
     with tenant_context(seeded_acme.tenant):
-        token = accounts.create_token(
+        token = token_services.create_token(
             user=User.objects.get(email=SAME_EMAIL),
             name="probe",
             scopes=[Scope.READ],

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from costinsights.accounts import services as accounts
+from costinsights.accounts import token_services
 from costinsights.accounts.models import Role, Scope, User
 from costinsights.core.tenancy import tenant_connection, tenant_context
 from tests.database import admin_connection
@@ -41,7 +41,7 @@ def principals(seeded: Seeded) -> dict[str, Client]:
         viewer = User.objects.create(email="viewer@same.test", role=Role.VIEWER)
         viewer.set_password(SAME_PASSWORD)
         viewer.save()
-        token = accounts.create_token(
+        token = token_services.create_token(
             user=User.objects.get(email=SAME_EMAIL),
             name="probe",
             scopes=[Scope.READ, Scope.WRITE],

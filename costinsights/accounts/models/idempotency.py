@@ -6,7 +6,8 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
-from costinsights.accounts.models.people import User
+from costinsights.accounts.models.people import User, schema_name
+from costinsights.core.crypto import place_of, seal, unseal
 
 ANSWERS_KEPT_FOR = dt.timedelta(hours=24)
 
@@ -16,7 +17,7 @@ class IdempotentRequest(models.Model):
 
     user = models.ForeignKey(User, models.CASCADE, related_name="idempotent_requests")
     key = models.CharField(max_length=255)
-    # SHA-256 of method, path and body: the same key with another request is a mistake.
+    # SHA-256 of method, address, media type and body: the same key with another request is a mistake.
     request_hash = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
     headers = models.JSONField(default=dict)
@@ -34,3 +35,19 @@ class IdempotentRequest(models.Model):
 
     def __str__(self) -> str:
         return f"idempotent request {self.pk}"
+
+    @property
+    def body(self) -> bytes:
+        """The body of the answer, byte for byte. Raises SecretUnreadable."""
+        return unseal(self.sealed_body, aad=self._place()).encode("latin-1")
+
+    def seal_body(self, body: bytes) -> None:
+        """Put the body in, sealed to this row: the row must have its primary key."""
+        self.sealed_body = seal(body.decode("latin-1"), aad=self._place())
+
+    def _place(self) -> str:
+        if self.pk is None:
+            raise ValueError("an answer is bound to its row, which must be saved first")
+        return place_of(
+            schema=schema_name(), label="accounts.IdempotentRequest", field="body", pk=self.pk
+        )

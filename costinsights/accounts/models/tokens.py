@@ -32,6 +32,10 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def of(self, user: User) -> "ApiTokenQuerySet":
         return self.filter(created_by=user)
 
+    def visible_to(self, user: User) -> "ApiTokenQuerySet":
+        """The member's own tokens; for admins and owners those of every member."""
+        return self.all() if user.has_role(Role.ADMIN) else self.of(user)
+
     def ending_unmailed(self, at: dt.datetime) -> "ApiTokenQuerySet":
         """Live tokens that end within EXPIRY_NOTICE and whose members nobody has told yet.
 

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from costinsights.accounts.permissions import CanManageClusters, IsMember, member_of
 from costinsights.core.api.pagination import ListCursor
 from costinsights.core.api.schema import problem_responses
-from costinsights.core.api.throttling import ProbeThrottle, TenantThrottle
+from costinsights.core.api.throttling import ProbeThrottle
 from costinsights.core.errors import InvalidInput
 from costinsights.core.tenancy import current_tenant
 from costinsights.costs import services, tasks
@@ -105,7 +105,7 @@ class ClusterListView(ListAPIView[Cluster]):
 
     def get_throttles(self) -> list[Any]:
         probing = self.request.method == "POST"
-        return [TenantThrottle(), ProbeThrottle()] if probing else [TenantThrottle()]
+        return [*super().get_throttles(), ProbeThrottle()] if probing else super().get_throttles()
 
     @extend_schema(
         operation_id="clusters_list",
@@ -166,7 +166,7 @@ class ClusterView(GenericAPIView[Cluster]):
 
     def get_throttles(self) -> list[Any]:
         probing = self.request.method == "PATCH"
-        return [TenantThrottle(), ProbeThrottle()] if probing else [TenantThrottle()]
+        return [*super().get_throttles(), ProbeThrottle()] if probing else super().get_throttles()
 
     @extend_schema(
         operation_id="clusters_get",
@@ -228,7 +228,7 @@ class ClusterTestView(GenericAPIView[Cluster]):
     queryset = Cluster.objects.all()
     serializer_class = ProbeResultSerializer
     permission_classes = (CanManageClusters,)
-    throttle_classes = (TenantThrottle, ProbeThrottle)
+    throttle_classes = (*GenericAPIView.throttle_classes, ProbeThrottle)
     lookup_field = "slug"
 
     @extend_schema(
@@ -251,7 +251,7 @@ class ConnectionTestView(GenericAPIView[Cluster]):
     queryset = Cluster.objects.none()
     serializer_class = ProbeResultSerializer
     permission_classes = (CanManageClusters,)
-    throttle_classes = (TenantThrottle, ProbeThrottle)
+    throttle_classes = (*GenericAPIView.throttle_classes, ProbeThrottle)
 
     @extend_schema(
         operation_id="clusters_test_connection",

@@ -6,8 +6,14 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from costinsights.accounts import services
-from costinsights.accounts.models import TOKEN_LIFETIME_DEFAULT, TOKEN_LIFETIME_MAX, Scope, User
+from costinsights.accounts import token_services
+from costinsights.accounts.models import (
+    TOKEN_LIFETIME_DEFAULT,
+    TOKEN_LIFETIME_MAX,
+    Role,
+    Scope,
+    User,
+)
 from costinsights.core.commands import TenantCommand
 
 
@@ -28,6 +34,19 @@ class Command(TenantCommand):
         parser.add_argument(
             "--scope", action="append", choices=Scope.values, help="repeatable; default: read"
         )
+        parser.add_argument(
+            "--role-ceiling",
+            choices=Role.values,
+            default="",
+            help="the most it may do, whatever its member may; default: the member's own role",
+        )
+        parser.add_argument(
+            "--network",
+            action="append",
+            default=[],
+            metavar="CIDR",
+            help="a network it may be used from; repeatable; default: from anywhere",
+        )
 
     def handle_tenant(self, **options: Any) -> None:
         try:
@@ -36,10 +55,12 @@ class Command(TenantCommand):
             raise CommandError(f"There is no member {options['user']}.") from error
         if not user.is_active:
             raise CommandError(f"{user.email} is deactivated.")
-        new = services.create_token(
+        new = token_services.create_token(
             user=user,
             name=options["name"],
             scopes=options["scope"] or [Scope.READ],
+            role_ceiling=options["role_ceiling"],
+            networks=options["network"],
             lifetime=dt.timedelta(days=options["expires_days"]),
             at=timezone.now(),
         )
