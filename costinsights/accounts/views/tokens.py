@@ -45,17 +45,24 @@ def _refuse(form: Form, refusal: ApplicationError) -> None:
     form.add_error(field if field in form.fields else None, refusal.message)
 
 
+def _ends_soon(left: dt.timedelta) -> str:
+    """How long a token that needs a look still lives; "" for one that does not."""
+    if left > EXPIRY_NOTICE:
+        return ""
+    if left < dt.timedelta(days=1):
+        return "within a day"
+    return f"in {left.days} day{'s' if left.days > 1 else ''}"
+
+
 def _rows(page: Page[ApiToken], now: dt.datetime) -> list[dict[str, Any]]:
     rows = []
     for token in page.object_list:
         state = token.state(now)
-        left = token.expires_at - now
         rows.append(
             {
                 "token": token,
                 "state": state,
-                "ends_soon": state == "active" and left <= EXPIRY_NOTICE,
-                "days_left": max(0, left.days),
+                "ends_soon": _ends_soon(token.expires_at - now) if state == "active" else "",
                 "role": Role(token.role_ceiling).label if token.role_ceiling else "",
                 "successor": getattr(token, "replaced_by", None),
             }
@@ -153,7 +160,9 @@ class RotateTokenPage(MemberRequiredMixin, FormView[RotateTokenForm]):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         token = self.token
         life = (token.expires_at - token.created_at).days
-        return super().get_context_data(**kwargs, token=token, life_days=life)
+        return super().get_context_data(
+            **kwargs, token=token, life_help=f"The old one was made for {life} days."
+        )
 
 
 class RevokeToken(MemberRequiredMixin, View):
