@@ -11,4 +11,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # drf-spectacular finds its extensions by their being imported.
-        from costinsights.accounts import openapi  # noqa: F401  registers on import
+        from costinsights.accounts import (
+            audit_signals,  # noqa: F401  its receivers connect on import
+            openapi,  # noqa: F401  registers on import
+        )

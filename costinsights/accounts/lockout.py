@@ -13,8 +13,10 @@ from axes.attempts import get_cool_off_threshold
 from axes.handlers.base import AbstractAxesHandler, AxesBaseHandler
 from axes.handlers.cache import AxesCacheHandler
 from axes.handlers.database import AxesDatabaseHandler
+from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_client_username, get_cool_off
 from axes.models import AccessAttempt
+from django.contrib.auth.signals import user_login_failed
 from django.db.models import Max, Sum
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -147,6 +149,19 @@ def cool_off_left(request: HttpRequest, credentials: Credentials) -> dt.timedelt
         return whole
     left: dt.timedelta = min(whole, last + whole - timezone.now())
     return max(dt.timedelta(seconds=1), left)
+
+
+def refusal_while_locked(request: HttpRequest, email: str) -> HttpResponse | None:
+    """The answer to a further try while this account or address is locked; None while it is not."""
+    credentials = {"username": email}
+    if AxesProxyHandler.is_allowed(request, credentials):
+        return None
+    return locked_response(request, None, credentials)
+
+
+def count_failure(request: HttpRequest, email: str) -> None:
+    """Count a wrong second factor or a wrong password of a signed-in member like a failed sign-in."""
+    user_login_failed.send(__name__, credentials={"username": email}, request=request)
 
 
 def _recent(request: HttpRequest) -> Any:

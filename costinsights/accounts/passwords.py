@@ -1,4 +1,4 @@
-"""Resetting a forgotten password by mail."""
+"""Resetting a forgotten password by mail, and mails about a member's own security."""
 
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from costinsights.accounts.models import User, normalise_email, schema_name
+from costinsights.accounts.single_sign_on.selectors import may_use_password
 from costinsights.core.mail import send_mail
 from costinsights.core.tenancy import TenantLike, absolute_url, current_tenant
 
@@ -32,14 +33,15 @@ class ResetTokens(PasswordResetTokenGenerator):
 
 
 def find_user(encoded_id: str) -> User | None:
-    """The active member a reset link names, else None."""
+    """The active member a reset link names, if they may have a password, else None."""
     try:
         pk = int(urlsafe_base64_decode(encoded_id).decode("ascii"))
     except ValueError:
         return None
     if not 0 < pk < 2**63:
         return None
-    return User.objects.filter(pk=pk, is_active=True).first()
+    user = User.objects.filter(pk=pk, is_active=True).first()
+    return user if user is not None and may_use_password(user) else None
 
 
 def reset_link(user: User) -> str:
@@ -57,12 +59,12 @@ def reset_link(user: User) -> str:
 
 
 def send_password_reset(*, email: str, minutes_valid: int) -> bool:
-    """Mail a reset link if an active member has this address. Says whether one was sent.
+    """Mail a reset link if an active member who may use a password has this address. Says whether one was sent.
 
     The mail goes to the stored address, never to what was typed, and at most once a minute.
     """
     user = User.objects.filter(email=normalise_email(email), is_active=True).first()
-    if user is None:
+    if user is None or not may_use_password(user):
         return False
     if not cache.add(f"password-reset-mail:{user.pk}", 1, timeout=SECONDS_BETWEEN_MAILS):
         return False
@@ -90,6 +92,22 @@ def send_password_changed(*, user: User) -> None:
         user,
         f"Your password for {tenant.name} was changed",
         "accounts/mail/password_changed",
+        context,
+    )
+
+
+def send_second_factor_off(*, user: User) -> None:
+    """Tell a member that their second factor is gone, so that a stranger's change is noticed."""
+    tenant = current_tenant()
+    context = {
+        "user": user,
+        "tenant": tenant,
+        "link": absolute_url(tenant, reverse("profile", urlconf=settings.ROOT_URLCONF)),
+    }
+    _send(
+        user,
+        f"Your second factor for {tenant.name} is off",
+        "accounts/mail/second_factor_off",
         context,
     )
 
