@@ -25,6 +25,16 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="6", minute="7"),
         "kwargs": {"task": "accounts.announce_ending_tokens"},
     },
+    "measure usage": {
+        "task": "tenants.for_every_tenant",
+        "schedule": crontab(minute="23"),
+        "kwargs": {"task": "workspace.measure_usage"},
+    },
+    "tell owners that a trial ends": {
+        "task": "tenants.for_every_tenant",
+        "schedule": crontab(minute="52"),
+        "kwargs": {"task": "workspace.tell_trial_ends"},
+    },
     "forget old answers": {
         "task": "tenants.for_every_tenant",
         "schedule": crontab(minute="41"),

@@ -6,17 +6,17 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
-from costinsights.accounts.models import Role
+from costinsights.accounts.models import Role, User
 from costinsights.core.tenancy import on_public_schema
 from costinsights.notices import notices_for
-from tenants.features import Feature, has_feature, required_plan
-from tenants.models import Plan
+from tenants.features import Access, Feature, feature_access, plan_now, required_plan
 
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """An entry of the side navigation. A locked one says which plan opens it."""
+    """An entry of the side navigation. A locked one says which plan opens it; a read-only one says so."""
 
     label: str
     icon: str
@@ -26,6 +26,7 @@ class NavItem:
     url: str = ""
     active: bool = False
     locked: bool = False
+    read_only: bool = False
     required_plan: str = ""
 
 
@@ -56,17 +57,25 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     tenant = getattr(request, "tenant", None)
     if tenant is None or on_public_schema():
         return {**frame, "tenant": None, "nav": []}
+    now = timezone.now()
     member = getattr(request, "user", None)
     signed_in = getattr(member, "is_authenticated", False)
     return {
         **frame,
         "tenant": tenant,
-        "plan": Plan(tenant.plan).label,
+        "plan": plan_now(tenant, now).label,
+        "on_trial": tenant.trial_at(now) is not None,
+        "owners": _owners,
         "member": member,
         "nav": _navigation(request, NAVIGATION) if signed_in else [],
         "settings_nav": _settings(request) if signed_in else [],
         "notices": notices_for(request) if signed_in else [],
     }
+
+
+def _owners() -> list[User]:
+    """Whom to ask about the plan. A template calls it where it needs them."""
+    return list(User.objects.filter(role=Role.OWNER, is_active=True).order_by("email"))
 
 
 def _settings(request: HttpRequest) -> list[NavItem]:
@@ -86,7 +95,8 @@ def _navigation(request: HttpRequest, entries: tuple[NavItem, ...]) -> list[NavI
             url = reverse(item.url_name)
         except NoReverseMatch:
             continue  # a part of the product that this release does not have yet
-        locked = item.feature is not None and not has_feature(item.feature)
+        access = feature_access(item.feature) if item.feature else Access.OPEN
+        locked = access is Access.CLOSED
         plan = required_plan(item.feature) if locked and item.feature else None
         items.append(
             NavItem(
@@ -97,6 +107,7 @@ def _navigation(request: HttpRequest, entries: tuple[NavItem, ...]) -> list[NavI
                 url=url,
                 active=_is_active(request, url),
                 locked=locked,
+                read_only=access is Access.READ_ONLY,
                 required_plan=plan.label if plan else "",
             )
         )

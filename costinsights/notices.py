@@ -8,11 +8,12 @@ from collections.abc import Callable
 from django.http import HttpRequest
 
 from costinsights.core.notices import Notice
+from costinsights.workspace.plan.notices import plan_notices
 from costinsights.workspace.support.notices import support_notices
 
 NoticeSource = Callable[[HttpRequest], list[Notice]]
 
-SOURCES: tuple[NoticeSource, ...] = (support_notices,)
+SOURCES: tuple[NoticeSource, ...] = (support_notices, plan_notices)
 
 
 def notices_for(request: HttpRequest) -> list[Notice]:

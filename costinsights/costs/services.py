@@ -26,6 +26,7 @@ from costinsights.costs.models import Cluster
 from costinsights.opencost.connect import ProbeResult, Step, StepName, StepState, probe
 from costinsights.opencost.errors import OpenCostError
 from costinsights.opencost.filters import parse_filter
+from tenants.limits import LimitKind, require_room
 
 _log = structlog.get_logger(__name__)
 
@@ -109,12 +110,14 @@ def connect_cluster(
 ) -> Cluster:
     """Save a tested connection. `currency` is what a person confirmed: OpenCost does not tell it.
 
-    Raises ConnectionTestFailed when the test did not pass, InvalidInput or Conflict for name and slug.
+    Raises ConnectionTestFailed when the test did not pass, InvalidInput or Conflict for name and slug,
+    LimitReached when the plan includes no further cluster.
     """
     if not result.ok:
         raise ConnectionTestFailed(result)
     name, currency = checked_name(name), checked_currency(currency)
     with _one_of_a_name(), transaction.atomic():
+        require_room(LimitKind.CLUSTERS, Cluster.objects.count)
         taken = set(Cluster.objects.values_list("slug", flat=True))
         _refuse_taken_name(name)
         chosen = checked_slug(slug) if slug else free_slug(name, taken)

@@ -2,9 +2,14 @@
 
 from django.urls import path
 
+from costinsights.workspace.plan import api as plan
 from costinsights.workspace.support import api as support
 
 urlpatterns = [
+    path("workspace/plan", plan.PlanView.as_view(), name="api-plan"),
+    path("workspace/features", plan.FeaturesView.as_view(), name="api-features"),
+    path("workspace/usage", plan.UsageView.as_view(), name="api-usage"),
+    path("workspace/trial", plan.TrialView.as_view(), name="api-trial"),
     path("support-grants/", support.SupportGrantListView.as_view(), name="api-support-grant-list"),
     path(
         "support-grants/<int:grant_id>/<slug:decision>/",
