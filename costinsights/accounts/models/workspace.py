@@ -35,6 +35,8 @@ class Workspace(models.Model):
         max_length=64, blank=True, default="", db_default="", editable=False
     )
     logo_media_type = models.CharField(max_length=32, blank=True, editable=False)
+    # When somebody last looked through the settings and saved them: a first step that is done.
+    settings_saved_at = models.DateTimeField(null=True, editable=False)
     checklist_hidden_at = models.DateTimeField(null=True, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
