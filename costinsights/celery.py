@@ -8,7 +8,7 @@ from celery.signals import beat_init, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "costinsights.settings")
 
-app = Celery("costinsights")
+app = Celery("costinsights", task_cls="costinsights.core.tasks:PlatformTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -14,6 +14,7 @@ from costinsights.accounts import tokens
 from costinsights.accounts.clients import client_ip
 from costinsights.accounts.models import ApiToken, User
 from costinsights.accounts.signing_in import lacks_second_factor
+from costinsights.core.actor import Actor, ActorKind, current_actor, set_actor
 from costinsights.core.tenancy import on_public_schema
 
 KEYWORD: Final = "Bearer"
@@ -83,12 +84,19 @@ def calling_token(request: HttpRequest) -> ApiToken | None:
         token = find_live_token(text, at=now, ip=ip)
         if token is not None:
             token.created_by.role_ceiling = token.role_ceiling
+            set_actor(actor_of(token))
             note_use(token, at=now, ip=ip)
         setattr(request, _FOUND, token)
     found: ApiToken | None = getattr(request, _FOUND)
     if found is None:
         raise TokenRefused
     return found
+
+
+def actor_of(token: ApiToken) -> Actor:
+    """The program behind a token, for the audit log: the token's name and whose it is."""
+    label = f"{token.name} ({token.created_by.email})"
+    return current_actor().now(ActorKind.PROGRAM, identifier=token.key_id, label=label)
 
 
 def find_live_token(text: str, *, at: dt.datetime, ip: str | None = None) -> ApiToken | None:

@@ -25,6 +25,7 @@ class RequestIdMiddleware:
         request_id = given if _GIVEN.match(given) else uuid.uuid4().hex
         structlog.contextvars.clear_contextvars()  # threads serve one request after another
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        request.request_id = request_id  # type: ignore[attr-defined]  # read where the actor is named
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
         return response

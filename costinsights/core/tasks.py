@@ -4,6 +4,8 @@ The tenant travels as an id in a message header, and the call itself looks the r
 tenant. A job whose tenant is missing, gone or suspended raises before its body runs: libraries that
 switch in a signal receiver fail open, because Celery swallows what receivers raise.
 
+In the audit log a job acts under its own name, on behalf of whoever sent it.
+
 A job may say `feature = Feature.X`: for a tenant whose plan does not have it open, it is skipped.
 """
 
@@ -14,6 +16,7 @@ import structlog
 from celery import Task
 from django.db import close_old_connections, transaction
 
+from costinsights.core.actor import Actor, ActorKind, acting_as, current_actor
 from costinsights.core.jobs import JobSkipped, around_job
 from costinsights.core.tenancy import (
     TenantMissing,
@@ -23,7 +26,19 @@ from costinsights.core.tenancy import (
 )
 
 TENANT_HEADER = "costinsights_tenant_id"
+SENDER_HEADER = "costinsights_on_behalf_of"
+_ON_BEHALF_OF = " on behalf of "
 log = structlog.get_logger(__name__)
+
+
+class PlatformTask(Task):  # type: ignore[type-arg]  # as below
+    """A job of the platform: the base of every job that names no other."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with acting_as(_actor_of(self)):
+            return super().__call__(*args, **kwargs)
 
 
 class TenantTask(Task):  # type: ignore[type-arg]  # celery-types: generic only in its stubs
@@ -37,14 +52,15 @@ class TenantTask(Task):  # type: ignore[type-arg]  # celery-types: generic only 
         """Send the job for the tenant the caller speaks for. Raises NoTenant outside of one."""
         headers = dict(options.pop("headers", None) or {})
         headers[TENANT_HEADER] = current_tenant().pk
+        headers[SENDER_HEADER] = _sender()
         return super().apply_async(args, kwargs, headers=headers, **options)
 
     def enqueue_on_commit(self, **kwargs: Any) -> None:
         """Send the job once the surrounding transaction has committed, for the tenant of now."""
-        tenant = current_tenant()
+        tenant, sender = current_tenant(), current_actor()
 
         def send() -> None:
-            with tenant_context(tenant):
+            with acting_as(sender), tenant_context(tenant):
                 self.delay(**kwargs)
 
         transaction.on_commit(send)
@@ -52,7 +68,11 @@ class TenantTask(Task):  # type: ignore[type-arg]  # celery-types: generic only 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         tenant_id = _tenant_id_of(self.request)
         try:
-            with tenant_context(active_tenant(tenant_id)), ExitStack() as stack:
+            with (
+                acting_as(_actor_of(self)),
+                tenant_context(active_tenant(tenant_id)),
+                ExitStack() as stack,
+            ):
                 try:
                     for around in around_job(self):
                         stack.enter_context(around)
@@ -69,6 +89,24 @@ class TenantTask(Task):  # type: ignore[type-arg]  # celery-types: generic only 
         finally:
             if not self.request.called_directly and not self.request.is_eager:
                 close_old_connections()
+
+
+def _sender() -> str:
+    """Who sends a job, as people read it; nobody when the clock does. A job passes on who sent it."""
+    actor = current_actor()
+    if actor.kind == ActorKind.SYSTEM:
+        return actor.label.partition(_ON_BEHALF_OF)[2]
+    return actor.label
+
+
+def _actor_of(task: "PlatformTask | TenantTask") -> Actor:
+    """The job; a direct call in code keeps the caller's name."""
+    request: Any = task.request
+    if request.called_directly:
+        return current_actor()
+    sender = getattr(request, SENDER_HEADER, None) or (request.headers or {}).get(SENDER_HEADER)
+    label = f"job {task.name}" + (f"{_ON_BEHALF_OF}{sender}" if sender else "")
+    return Actor(ActorKind.SYSTEM, identifier=task.name[:64], label=label)
 
 
 def _tenant_id_of(request: Any) -> int:

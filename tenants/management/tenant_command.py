@@ -4,6 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from costinsights.core.actor import acting_as
+from costinsights.core.commands import command_actor
 from costinsights.core.errors import ApplicationError
 from costinsights.core.tenancy import find_tenant
 from tenants.models import Tenant
@@ -17,8 +19,9 @@ class TenantLifeCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            tenant: Any = find_tenant(options.pop("tenant"))
-            self.stdout.write(self.change(tenant, **options))
+            with acting_as(command_actor(self)):
+                tenant: Any = find_tenant(options.pop("tenant"))
+                self.stdout.write(self.change(tenant, **options))
         except ApplicationError as error:
             raise CommandError(error.message) from error
 

@@ -7,6 +7,8 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
 
+from costinsights.core.actor import ActorKind
+
 
 class StaffUserManager(BaseUserManager["StaffUser"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "StaffUser":
@@ -23,6 +25,8 @@ class StaffUserManager(BaseUserManager["StaffUser"]):
 
 class StaffUser(AbstractBaseUser, PermissionsMixin):
     """Someone who runs the platform. Signs in at the platform's own host, never inside a tenant."""
+
+    actor_kind: ClassVar[ActorKind] = ActorKind.STAFF
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)

@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from costinsights.core.actor import ActorKind
 from costinsights.core.tenancy import tenant_connection
 
 
@@ -56,6 +57,7 @@ class User(AbstractBaseUser):
     # Parts of Django ask every user this; a member is never staff of the platform.
     is_staff: ClassVar[bool] = False
     is_superuser: ClassVar[bool] = False
+    actor_kind: ClassVar[ActorKind] = ActorKind.MEMBER
 
     email = models.EmailField()
     name = models.CharField(max_length=120, blank=True)
