@@ -7,7 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from costinsights.accounts.models.people import Role, User
+from costinsights.accounts.models.people import Role, User, schema_name
+from costinsights.core.crypto import place_of, seal, unseal
 
 
 class IdentityProvider(models.Model):
@@ -40,6 +41,27 @@ class IdentityProvider(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def client_secret(self) -> str:
+        """The client's secret in clear; empty for a public client. Raises SecretUnreadable."""
+        if not self.sealed_client_secret:
+            return ""
+        return unseal(self.sealed_client_secret, aad=self._place())
+
+    def seal_client_secret(self, plaintext: str) -> None:
+        """Put a secret in, sealed to this row: the row must have its primary key. "" takes it out."""
+        self.sealed_client_secret = seal(plaintext, aad=self._place()) if plaintext else ""
+
+    def _place(self) -> str:
+        if self.pk is None:
+            raise ValueError("a secret is bound to its row, which must be saved first")
+        return place_of(
+            schema=schema_name(),
+            label="accounts.IdentityProvider",
+            field="client_secret",
+            pk=self.pk,
+        )
 
 
 class ExternalIdentity(models.Model):
