@@ -27,6 +27,8 @@ class MeView(APIView):
             "name": member.name,
             "role": member.role,
             "effective_role": member.effective_role,
+            "scope_namespaces": member.scope_namespaces,
+            "scope_labels": member.scope_labels,
             "workspace": current_tenant(),
             "token": token,
         }

@@ -1,11 +1,12 @@
 """This app's part of the API, relative to /api/v1/."""
 
-from django.urls import path
+from django.urls import include, path
 
 from costinsights.accounts import token_urls
 from costinsights.accounts.api import MeView
 
 urlpatterns = [
+    path("", include("costinsights.accounts.member_api_urls")),
     path("me", MeView.as_view(), name="api-me"),
     *token_urls.api_urlpatterns,
 ]

@@ -27,6 +27,19 @@ class SignInForm(forms.Form):
         return normalise_email(self.cleaned_data["email"])
 
 
+class CodeForm(forms.Form):
+    """A code of the authenticator app, or a recovery code."""
+
+    code = forms.CharField(
+        label="Code",
+        max_length=40,
+        help_text="Six digits from your authenticator app, or one of your recovery codes.",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}
+        ),
+    )
+
+
 class ForgotPasswordForm(forms.Form):
     email = forms.EmailField(
         label="E-mail",

@@ -84,15 +84,17 @@ def invite(
 
 def open_invitations(at: dt.datetime) -> models.QuerySet[Invitation]:
     """Invitations that can still be accepted, the newest first."""
-    return Invitation.objects.filter(
-        accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at
-    )
+    return pending().filter(expires_at__gt=at)
+
+
+def pending() -> models.QuerySet[Invitation]:
+    """Invitations nobody has accepted or revoked, expired ones included."""
+    return Invitation.objects.filter(accepted_at__isnull=True, revoked_at__isnull=True)
 
 
 def access_invitation(invitation_id: int) -> Invitation:
     """A pending invitation, expired ones included. Raises NotFound."""
-    pending = Invitation.objects.filter(accepted_at__isnull=True, revoked_at__isnull=True)
-    invitation = pending.filter(pk=invitation_id).first()
+    invitation = pending().filter(pk=invitation_id).first()
     if invitation is None:
         raise NotFound("There is no such invitation.")
     return invitation

@@ -27,6 +27,8 @@ class WorkspaceSerializer(serializers.Serializer[Any]):
                 "name": "Ada",
                 "role": "admin",
                 "effective_role": "viewer",
+                "scope_namespaces": [],
+                "scope_labels": [],
                 "workspace": {
                     "name": "Acme",
                     "slug": "acme",
@@ -56,6 +58,12 @@ class MeSerializer(serializers.Serializer[Any]):
         choices=Role.choices,
         help_text="The role this request has: less than `role` when the token allows less.",
     )
+    scope_namespaces = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What a limited member sees: rows of one of these namespaces, or with one of these labels. "
+        "Both empty: everything.",
+    )
+    scope_labels = serializers.ListField(child=serializers.CharField())
     workspace = WorkspaceSerializer()
     token = CallingTokenSerializer(
         allow_null=True, help_text="null when a browser's session was used"

@@ -1,13 +1,15 @@
 """Mail to members. Sending is a job, so that no page's answer time tells who is a member."""
 
+from datetime import timedelta
 from smtplib import SMTPException
 from typing import Any
 
 from celery import shared_task
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
-from costinsights.accounts import idempotency, passwords, token_mails
+from costinsights.accounts import idempotency, invitations, passwords, token_mails
 from costinsights.accounts.models import TenantSession, User
 from costinsights.core.tasks import TenantTask
 
@@ -30,10 +32,23 @@ def send_password_changed(*, user_id: int) -> None:
     passwords.send_password_changed(user=User.objects.get(pk=user_id))
 
 
+@shared_task(name="accounts.send_invitation", **_RETRY)
+def send_invitation(*, invitation_id: int) -> None:
+    invitations.send(invitation_id=invitation_id, at=timezone.now())
+
+
+@shared_task(name="accounts.send_second_factor_off", **_RETRY)
+def send_second_factor_off(*, user_id: int) -> None:
+    passwords.send_second_factor_off(user=User.objects.get(pk=user_id))
+
+
 @shared_task(base=TenantTask, name="accounts.forget_expired_sessions")
 def forget_expired_sessions() -> int:
     """Delete the sessions whose time is over. Returns how many there were."""
-    deleted, _ = TenantSession.objects.filter(expire_date__lt=timezone.now()).delete()
+    now = timezone.now()
+    idle_since = now - timedelta(seconds=settings.SESSION_IDLE_SECONDS)
+    over = Q(expire_date__lt=now) | Q(user__isnull=False, last_seen_at__lt=idle_since)
+    deleted, _ = TenantSession.objects.filter(over).delete()
     return deleted
 
 

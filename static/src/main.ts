@@ -3,6 +3,7 @@ import { initCharts } from "./charts/index";
 import { initCopy } from "./lib/copy";
 import { initFilters } from "./lib/filters";
 import { initMenus, initNavToggle } from "./lib/menus";
+import { initPrint } from "./lib/print";
 import { initQueryBar } from "./lib/querybar";
 import { initRequests } from "./lib/requests";
 import { initThemeToggle } from "./lib/theme";
@@ -13,6 +14,7 @@ const inits: ((root: ParentNode) => void)[] = [
   initNavToggle,
   initThemeToggle,
   initCopy,
+  initPrint,
   initFilters,
   initQueryBar,
   initCharts,

@@ -49,14 +49,13 @@ class MemberListPage(RoleRequiredMixin):
             {"member": row, "may_manage": members.may_manage(self.member, row)}
             for row in members.listed()
         ]
-        pending = Invitation.objects.filter(accepted_at__isnull=True, revoked_at__isnull=True)
         context: dict[str, Any] = {
             "rows": rows,
             "active_count": sum(row["member"].is_active for row in rows),
             "limit": limit_of("members"),
             "invitations": [
                 {"invitation": one, "is_open": one.is_open(now), "role": Role(one.role).label}
-                for one in pending.select_related("invited_by")
+                for one in invitations.pending().select_related("invited_by")
             ],
             "invite_form": invite or InviteForm(roles=roles, initial={"role": Role.VIEWER}),
             "policy_form": PolicyForm(initial={"policy": second_factor.policy()}),

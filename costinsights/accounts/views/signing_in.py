@@ -3,26 +3,36 @@
 from typing import Any, cast
 
 from django.conf import settings
-from django.contrib.auth import authenticate, login, logout
+from django.contrib import messages
+from django.contrib.auth import authenticate, logout
 from django.contrib.auth.views import INTERNAL_RESET_SESSION_TOKEN
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView, TemplateView, View
 
-from costinsights.accounts import passwords, services, tasks
-from costinsights.accounts.clients import client_ip, user_agent
-from costinsights.accounts.forms import ForgotPasswordForm, NewPasswordForm, SignInForm
+from costinsights.accounts import passwords, second_factor, services, tasks
+from costinsights.accounts.clients import client_ip
+from costinsights.accounts.forms import CodeForm, ForgotPasswordForm, NewPasswordForm, SignInForm
+from costinsights.accounts.lockout import count_failure, refusal_while_locked
 from costinsights.accounts.models import User
+from costinsights.accounts.patience import asks_too_often
 from costinsights.accounts.permissions import is_member
-from costinsights.accounts.redirects import is_own_path, safe_next
-from costinsights.core.audit import record_event
+from costinsights.accounts.redirects import safe_next
+from costinsights.accounts.second_factor import TakenBy
+from costinsights.accounts.signing_in import finish_sign_in, pending, sign_in
+from costinsights.accounts.single_sign_on.selectors import sign_in_choices
 from costinsights.core.errors import InvalidInput
 from costinsights.core.tenancy import current_tenant
+
+# A whole office may share an address, and forgets its passwords on the first day after the holidays.
+MOST_RESETS = 10
+RESETS_PER_SECONDS = 900
 
 WRONG = "The e-mail address or the password is wrong."
 
@@ -54,7 +64,54 @@ class SignInPage(FormView[SignInForm]):
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs, next=safe_next(self.request))
+        choices = sign_in_choices()
+        asked_for = self.request.method == "POST" or "password" in self.request.GET
+        return super().get_context_data(
+            **kwargs,
+            next=safe_next(self.request),
+            providers=choices.providers,
+            shows_password=asked_for or not choices.password_for_owners_only,
+        )
+
+
+@method_decorator([sensitive_post_parameters("code"), never_cache], name="dispatch")
+class SignInCodePage(FormView[CodeForm]):
+    """The second factor of whoever gave the right password in this browser a moment ago.
+
+    A wrong code counts like a wrong password, so that guessing ends in the same lock-out.
+    """
+
+    form_class = CodeForm
+    template_name = "accounts/sign_in_code.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        found = pending(request, at=timezone.now())
+        if found is None:
+            return redirect("sign-in")
+        self.pending = found
+        locked = refusal_while_locked(request, found.user.email)
+        return locked or super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: CodeForm) -> HttpResponse:
+        user = self.pending.user
+        taken = second_factor.take_code(
+            user=user, code=form.cleaned_data["code"], at=timezone.now()
+        )
+        if taken is None:
+            count_failure(self.request, user.email)
+            form.add_error("code", second_factor.WRONG_CODE)
+            return self.form_invalid(form)
+        sign_in(self.request, user, self.pending.first, second=str(taken))
+        if taken == TakenBy.RECOVERY_CODE:
+            left = second_factor.codes_left(user)
+            messages.warning(
+                self.request,
+                f"You used a recovery code; {left} are left. Make new ones on your profile.",
+            )
+        return HttpResponseRedirect(self.pending.first.next_path)
+
+    def form_invalid(self, form: CodeForm) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=422)
 
 
 class SignOut(View):
@@ -68,13 +125,21 @@ class SignOut(View):
 
 
 class ForgotPasswordPage(FormView[ForgotPasswordForm]):
-    """Asks for an address. The answer and its time are the same whether a member has it or not."""
+    """Asks for an address. The answer and its time are the same whether a member has it or not.
+
+    One network address may ask a few times only, so that nobody has us mail a whole list.
+    """
 
     form_class = ForgotPasswordForm
     template_name = "accounts/forgot.html"
     success_url = reverse_lazy("password-sent")
 
     def form_valid(self, form: ForgotPasswordForm) -> HttpResponse:
+        ip = client_ip(self.request)
+        if asks_too_often("password-forgot", ip, most=MOST_RESETS, seconds=RESETS_PER_SECONDS):
+            response = render(self.request, "accounts/slow_down.html", status=429)
+            response["Retry-After"] = str(RESETS_PER_SECONDS)
+            return response
         tasks.send_password_reset.enqueue_on_commit(email=form.cleaned_data["email"])
         return super().form_valid(form)
 
@@ -139,30 +204,6 @@ class ResetPasswordPage(FormView[NewPasswordForm]):
 
 class ResetDonePage(TemplateView):
     template_name = "accounts/reset_done.html"
-
-
-def finish_sign_in(
-    request: HttpRequest,
-    user: User,
-    *,
-    next_path: str,
-    method: str = "password",
-    provider: str = "",
-    second_factor_done: bool = False,
-) -> HttpResponse:
-    """The one way from "we know who this is" to a session: every way of signing in ends here.
-
-    `next_path` is a path of this host; `method` is password or sso; `provider` is an identity provider's slug;
-    `second_factor_done` says whether the provider vouches for a second factor.
-    """
-    # A new session key. Typed for the staff model; a provider's answer passed no backend, so one is named.
-    login(request, cast(Any, user), backend="costinsights.accounts.backends.TenantBackend")
-    request.session.note_client(ip=client_ip(request), user_agent=user_agent(request))
-    details = {"method": method, "member": user.pk, "second_factor_at_provider": second_factor_done}
-    if provider:
-        details["provider"] = provider
-    record_event("sign_in.succeeded", target=user.email, details=details)
-    return HttpResponseRedirect(next_path if is_own_path(next_path) else "/")
 
 
 def _is_good(user: User, token: str | None) -> bool:
