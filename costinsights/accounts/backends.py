@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from costinsights.accounts.models import User
+from costinsights.accounts.single_sign_on.selectors import may_use_password
 from costinsights.core.tenancy import on_public_schema
 
 
@@ -36,7 +37,7 @@ class TenantBackend:
         except User.DoesNotExist:
             make_password(password)
             raise PermissionDenied from None
-        if user.check_password(password) and user.is_active:
+        if user.check_password(password) and user.is_active and may_use_password(user):
             return user
         raise PermissionDenied
 
