@@ -6,6 +6,7 @@ from costinsights.accounts import token_urls
 from costinsights.accounts.api import MeView
 
 urlpatterns = [
+    path("", include("costinsights.accounts.single_sign_on.api_urls")),
     path("", include("costinsights.accounts.member_api_urls")),
     path("me", MeView.as_view(), name="api-me"),
     *token_urls.api_urlpatterns,
