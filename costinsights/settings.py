@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from costinsights.env import env, required
 from costinsights.logging import logging_settings
 from tenants.postgresql_backend.pool import forget_identity
+from tenants.staff.look import UNFOLD as UNFOLD  # django-unfold reads it from here
 
 django_stubs_ext.monkeypatch()  # generic classes of Django and DRF become subscriptable at run time
 
@@ -26,6 +27,8 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 # Where the product is reached -----------------------------------------------------------------
 
 BASE_DOMAIN = env.str("BASE_DOMAIN", default="localhost")
+# Administration, for staff only, lives apart from the pages that anybody opens.
+STAFF_HOST = env.str("STAFF_HOST", default="") or f"admin.{BASE_DOMAIN}"
 PUBLIC_SCHEME = env.str("PUBLIC_SCHEME", default="http" if DEMO_MODE or DEBUG else "https")
 PUBLIC_PORT = int(env.str("PUBLIC_PORT", default="") or 0) or None
 # TenantMiddleware, first in line, is stricter: a host without a domain row gets its 404 there, and
@@ -39,10 +42,11 @@ if env.bool("TRUST_FORWARDED_PROTO", default=False):
 
 SHARED_APPS = [
     "tenants",  # before django_tenants: our commands of the same names are the ones that run
+    "unfold.apps.BasicAppConfig",  # before django_tenants, which overrides one of its templates
     "django_tenants",
     "django.contrib.contenttypes",
     "django.contrib.auth",
-    "django.contrib.admin",
+    "tenants.apps.StaffAdminConfig",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -75,6 +79,7 @@ TENANT_DOMAIN_MODEL = "tenants.Domain"
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 ROOT_URLCONF = "costinsights.urls"
 PUBLIC_SCHEMA_URLCONF = "costinsights.urls_public"
+STAFF_URLCONF = "costinsights.urls_staff"
 WSGI_APPLICATION = "costinsights.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -97,7 +102,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "costinsights.accounts.middleware.ActorMiddleware",
     "costinsights.workspace.support.visits.SupportVisitMiddleware",
+    "costinsights.accounts.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "tenants.staff.middleware.StaffSessionMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -214,9 +221,14 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "/"  # exists on tenants' hosts and on the platform's
 LOGOUT_REDIRECT_URL = "/"
 PASSWORD_RESET_TIMEOUT = 3600
+# The one account whose code the staff sign-in shows by itself. A check refuses it outside of a demo.
+DEMO_STAFF = "staff@costinsights.test" if DEMO_MODE else ""
 
 SESSION_ENGINE = "costinsights.accounts.sessions"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+# From signing in, however busy the session is.
+SESSION_COOKIE_AGE = env.int("SESSION_MAX_AGE_SECONDS", default=14 * 24 * 3600)
+# From the last request; a member's session ends with whichever comes first.
+SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", default=24 * 3600)
 SESSION_COOKIE_SAMESITE = "Lax"
 _secure = PUBLIC_SCHEME == "https"
 SESSION_COOKIE_SECURE = _secure
@@ -241,7 +253,7 @@ AXES_CACHE = "shared"  # the platform's own host; tenants count in their schema
 # Trying on while locked does not lengthen the lock: nobody can keep a member out for good.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True  # sessions say who signed in
-AXES_SENSITIVE_PARAMETERS = ["username", "email", "ip_address", "csrfmiddlewaretoken"]
+AXES_SENSITIVE_PARAMETERS = ["username", "email", "ip_address", "csrfmiddlewaretoken", "code"]
 
 # HTTP -----------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_safe
 
 from costinsights.core.tenancy import absolute_url, address_on
 from tenants.models import Tenant, slug_validator
@@ -28,9 +28,21 @@ def landing(request: HttpRequest) -> HttpResponse:
             }
             for tenant in Tenant.objects.filter(slug__in=["acme", "globex", "initech"])
         ]
+    context = {
+        "workspace": slug,
+        "error": error,
+        "demo_tenants": demo,
+        "staff_url": address_on(settings.STAFF_HOST, "/"),
+    }
     return render(
         request,
         "public/landing.html",
-        {"workspace": slug, "error": error, "demo_tenants": demo},
+        context,
         status=400 if error else 200,
     )
+
+
+@require_safe
+def staff_moved(request: HttpRequest) -> HttpResponse:
+    """Administration has a host of its own; where it was, a bookmark is sent on."""
+    return HttpResponseRedirect(address_on(settings.STAFF_HOST, "/"))

@@ -63,7 +63,12 @@ if (process.argv.includes("--tests")) {
 } else {
   const context = await esbuild.context({
     ...options,
-    entryPoints: ["src/main.ts", "src/theme.ts", { in: "src/styles/main.css", out: "main" }],
+    entryPoints: [
+      "src/main.ts",
+      "src/theme.ts",
+      { in: "src/styles/main.css", out: "main" },
+      { in: "src/styles/staff.css", out: "staff" },
+    ],
     entryNames: "[name]",
     assetNames: "[name]",
     outdir: "dist",

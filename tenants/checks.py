@@ -5,7 +5,11 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 from django.db import connection
-from django.db.utils import OperationalError
+from django.db.utils import OperationalError, ProgrammingError
+
+from costinsights.core.tenancy import public_context
+from tenants.domains import is_host
+from tenants.models import Domain
 
 BACKEND = "tenants.postgresql_backend"
 MIDDLEWARE = "tenants.middleware.TenantMiddleware"
@@ -133,7 +137,42 @@ def settings_keep_the_wall(**_: Any) -> list[checks.CheckMessage]:
         "A switch changed by raw SQL would not arrive within a minute.",
         f"Set SWITCH_CACHE_SECONDS to 1 to {LONGEST_SWITCH_CACHE}.",
     )
+    require(
+        30,
+        is_host(settings.STAFF_HOST) and settings.STAFF_HOST != settings.BASE_DOMAIN,
+        "STAFF_HOST is no host name of its own.",
+        "Give a host name in lower case, without port, that differs from BASE_DOMAIN.",
+    )
+    require(
+        31,
+        not settings.DEMO_STAFF or settings.DEMO_MODE,
+        "The staff sign-in would show an account's codes.",
+        "Leave DEMO_STAFF empty outside of a demo.",
+    )
     return found
+
+
+@checks.register(checks.Tags.database)
+def staff_host_is_no_tenants(databases: Any = None, **_: Any) -> list[checks.CheckMessage]:
+    """A tenant whose domain is the staff host could not be reached there."""
+    return staff_host_findings() if databases else []
+
+
+def staff_host_findings() -> list[checks.CheckMessage]:
+    try:
+        with public_context():
+            is_taken = Domain.objects.filter(domain=settings.STAFF_HOST).exists()
+    except ProgrammingError:
+        return []  # before the first migration there are no domains
+    if not is_taken:
+        return []
+    return [
+        _error(
+            32,
+            f"STAFF_HOST, {settings.STAFF_HOST}, is a tenant's domain.",
+            "Choose another STAFF_HOST, or remove the domain.",
+        )
+    ]
 
 
 @checks.register(checks.Tags.database)

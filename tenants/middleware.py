@@ -30,7 +30,7 @@ class TenantMiddleware:
     """Resolves the tenant by its domain row and speaks for it until the response is made.
 
     An unknown, malformed or foreign host gets one static 404. The platform's own host gets the public
-    URL configuration. A suspended tenant is told so and nothing else happens.
+    URL configuration, the staff host gets administration. A suspended tenant is told so and nothing else happens.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -45,17 +45,19 @@ class TenantMiddleware:
         if host is None:
             return HttpResponse(_NOT_FOUND, status=404)
         if host == settings.BASE_DOMAIN:
-            return self._on_platform(request)
+            return self._on_platform(request, settings.PUBLIC_SCHEMA_URLCONF)
+        if host == settings.STAFF_HOST:
+            return self._on_platform(request, settings.STAFF_URLCONF)
         domain = Domain.objects.select_related("tenant").filter(domain=host).first()
         if domain is None or domain.tenant.status == "deleting":
             return HttpResponse(_NOT_FOUND, status=404)
         return self._on_tenant(request, domain.tenant)
 
-    def _on_platform(self, request: HttpRequest) -> HttpResponse:
+    def _on_platform(self, request: HttpRequest, urlconf: str) -> HttpResponse:
         # The attribute django-tenants gives a request; its admin templates read the schema from it.
         request.tenant = tenant_connection.tenant  # type: ignore[attr-defined]  # set by a middleware
-        request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
-        set_urlconf(settings.PUBLIC_SCHEMA_URLCONF)
+        request.urlconf = urlconf
+        set_urlconf(urlconf)
         return self.get_response(request)
 
     def _on_tenant(self, request: HttpRequest, tenant: Tenant) -> HttpResponse:

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
+from costinsights.core.audit import record_event
 from costinsights.core.errors import Conflict, InvalidInput
 from costinsights.core.tenancy import public_context, tenant_connection
 from tenants import provisioning
@@ -67,14 +68,36 @@ def _validate(tenant: Tenant) -> None:
         raise InvalidInput(messages[0], field=field, value=getattr(tenant, field, None)) from error
 
 
-def suspend_tenant(tenant: Tenant) -> None:
+def rename_tenant(tenant: Tenant, name: str) -> None:
+    """Call a tenant something else; its addresses stay. Raises InvalidInput for an empty name."""
+    tenant.name = name.strip()
+    if not tenant.name or len(tenant.name) > 120:
+        raise InvalidInput("Give a name of 1 to 120 characters.", field="name", value=name)
+    with public_context():
+        Tenant.objects.filter(pk=tenant.pk).update(name=tenant.name)
+
+
+def suspend_tenant(tenant: Tenant, *, reason: str = "") -> None:
     """Stop a tenant's pages, API and jobs; its data stay."""
     _change_status(tenant, TenantStatus.SUSPENDED)
+    _tell("tenant.suspended", tenant, reason=reason)
 
 
-def resume_tenant(tenant: Tenant) -> None:
+def resume_tenant(tenant: Tenant, *, reason: str = "") -> None:
     """Let a suspended tenant work again."""
     _change_status(tenant, TenantStatus.ACTIVE)
+    _tell("tenant.resumed", tenant, reason=reason)
+
+
+def mark_for_deletion(tenant: Tenant) -> None:
+    """Let no request and no job enter any more; `delete_tenant` does the rest. Raises Conflict when marked."""
+    _change_status(tenant, TenantStatus.DELETING)
+    _tell("tenant.deletion_asked", tenant)
+
+
+def _tell(action: str, tenant: Tenant, **details: str) -> None:
+    with public_context():
+        record_event(action, target=tenant.slug, details=details)
 
 
 def _change_status(tenant: Tenant, status: TenantStatus) -> None:
@@ -101,4 +124,5 @@ def delete_tenant(tenant: Tenant) -> None:
             provisioning.drop_schema_and_role(tenant.schema_name, tenant.database_role)
             Domain.objects.filter(tenant_id=tenant.pk).delete()
             Tenant.objects.filter(pk=tenant.pk).delete()
+        _tell("tenant.deleted", tenant)
     tenant.status = TenantStatus.DELETING

@@ -2,10 +2,12 @@
 
 import structlog
 from celery import current_app, shared_task
+from django.utils import timezone
 
 from costinsights.core.tasks import TenantTask
 from costinsights.core.tenancy import public_context, tenant_context
-from tenants.models import Tenant, TenantStatus
+from tenants import jobs, services
+from tenants.models import StaffSession, Tenant, TenantStatus
 
 log = structlog.get_logger(__name__)
 
@@ -27,3 +29,24 @@ def for_every_tenant(*, task: str) -> int:
             job.delay()
     log.info("sent_for_every_tenant", task=task, tenants=len(tenants))
     return len(tenants)
+
+
+@shared_task(name="tenants.delete_tenant")
+def delete_tenant(*, tenant_id: int) -> bool:
+    """Remove a tenant that is marked for deletion. Returns whether there was one; safe to repeat."""
+    with public_context():
+        tenant = Tenant.objects.filter(pk=tenant_id, status=TenantStatus.DELETING).first()
+    if tenant is None:
+        return False
+    services.delete_tenant(tenant)
+    log.info("tenant_deleted", tenant=tenant_id)
+    return True
+
+
+@shared_task(name="tenants.forget_old_rows")
+def forget_old_rows() -> int:
+    """Delete old job failures and staff sessions whose time is over. Returns how many rows went."""
+    now = timezone.now()
+    with public_context():
+        sessions, _ = StaffSession.objects.filter(expire_date__lt=now).delete()
+    return sessions + jobs.forget_old(at=now)

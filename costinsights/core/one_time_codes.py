@@ -82,3 +82,10 @@ def recovery_code_hash(code: str, *, owner: str) -> str:
     """
     plain = re.sub(r"[\s-]", "", code).lower()
     return hashlib.sha256(f"{owner}\x1f{plain}".encode()).hexdigest()
+
+
+def next_code(secret: str, *, at: dt.datetime, last_step: int) -> str | None:
+    """A code that `matching_step` takes now: this step's, or the next one's once that was used."""
+    now = int(at.timestamp()) // STEP_SECONDS
+    step = max(now, last_step + 1)
+    return pyotp.TOTP(secret).generate_otp(step) if step <= now + STEPS_OF_DRIFT else None
