@@ -22,6 +22,7 @@ from django.db.utils import OperationalError
 from psycopg.errors import LockNotAvailable
 
 from costinsights.core.tenancy import tenant_connection
+from tenants.provisioning import TEMPLATE_LOCK
 from tenants.schema_state import applied_migrations
 
 log = structlog.get_logger(__name__)
@@ -31,9 +32,7 @@ _LOCK_WAIT = "2s"
 _LOCK_ATTEMPTS = 15
 _STATEMENT_SECONDS = 900
 
-# Advisory locks of this database. Deploys exclude each other; new tenants wait while the template changes.
-RUN_LOCK = 0x636F7374_6D696772
-TEMPLATE_LOCK = 0x636F7374_746D706C
+RUN_LOCK = 0x636F7374_6D696772  # an advisory lock of this database: deploys exclude each other
 
 
 class AnotherRun(Exception):
@@ -154,6 +153,7 @@ class SchemaMigrator:
         self.executor.loader.check_consistent_history(connection)
         self.targets = self.executor.loader.graph.leaf_nodes()
         self.plan = self.executor.migration_plan(self.targets)
+        self.replaces = bool(self.executor.loader.replacements)
         self.applied = dict(self.executor.loader.applied_migrations)
         self.before = self.executor._create_project_state(with_applied_migrations=True)
         if self.plan:
@@ -164,11 +164,15 @@ class SchemaMigrator:
         tenant_connection.set_schema(schema)
         self.executor.loader.applied_migrations = dict(self.applied)
         state = self.before.clone()
-        for migration, _ in self.plan:
-            try:
+        at = "its history"
+        try:
+            for migration, _ in self.plan:
+                at = str(migration)
                 state = self.executor.apply_migration(state, migration)
-            except Exception as error:  # noqa: BLE001  # reported with its schema; the others go on
-                return Failure(schema, str(migration), error)
+            if self.replaces:
+                self.executor.check_replacements()
+        except Exception as error:  # noqa: BLE001  # reported with its schema; the others go on
+            return Failure(schema, at, error)
         return None
 
 

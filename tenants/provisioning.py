@@ -13,6 +13,8 @@ from psycopg import sql
 from costinsights.core.audit_sql import TENANT_LOG, close_functions, protect
 
 TEMPLATE_SCHEMA = "tenant_template"
+# An advisory lock of this database: new tenants share it, a migration of the template holds it alone.
+TEMPLATE_LOCK = 0x636F7374_746D706C
 
 _TABLES = """
     SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -66,6 +68,7 @@ def create_schema(schema: str, role: str) -> None:
     # The catalog prints names of the template's schema qualified when the path does not hold it;
     # with the template on the path they come bare and land in whichever schema is current.
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [TEMPLATE_LOCK])
         cursor.execute(
             sql.SQL("SET LOCAL search_path = {}").format(sql.Identifier(TEMPLATE_SCHEMA))
         )

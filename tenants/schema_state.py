@@ -16,33 +16,34 @@ _SCHEMAS_AT_ONCE = 200
 # later stands last in old tables and elsewhere in replayed ones.
 _DEFINITIONS = r"""
 WITH wanted AS (
-    SELECT oid, nspname AS schema FROM pg_namespace WHERE nspname = ANY(%(schemas)s)
+    SELECT oid, nspname::text AS schema FROM pg_namespace WHERE nspname = ANY(%(schemas)s)
 ), tables AS (
-    SELECT c.oid, w.schema, c.relname
+    SELECT c.oid, w.schema::text AS schema, c.relname::text AS relname
     FROM wanted w JOIN pg_class c ON c.relnamespace = w.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
 )
 SELECT schema, 'relation' AS kind, relname AS relation, '' AS name,
        (SELECT relkind::text || relpersistence::text FROM pg_class WHERE oid = tables.oid) AS definition
 FROM tables
 UNION ALL
-SELECT t.schema, 'column', t.relname, a.attname,
+SELECT t.schema, 'column', t.relname, a.attname::text,
        format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' ' || a.attidentity::text || ' '
        || a.attgenerated::text || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '')
 FROM tables t
 JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_attrdef d ON d.adrelid = t.oid AND d.adnum = a.attnum
 UNION ALL
-SELECT t.schema, 'constraint', t.relname, c.conname,
+SELECT t.schema, 'constraint', t.relname, c.conname::text,
        c.convalidated || ' ' || pg_get_constraintdef(c.oid)
 FROM tables t JOIN pg_constraint c ON c.conrelid = t.oid AND c.contype IN ('p', 'u', 'x', 'f', 'c')
 UNION ALL
-SELECT t.schema, 'index', t.relname, i.relname, x.indisvalid || ' ' || pg_get_indexdef(x.indexrelid)
+SELECT t.schema, 'index', t.relname, i.relname::text, x.indisvalid || ' ' || pg_get_indexdef(x.indexrelid)
 FROM tables t JOIN pg_index x ON x.indrelid = t.oid JOIN pg_class i ON i.oid = x.indexrelid
 UNION ALL
-SELECT t.schema, 'trigger', t.relname, g.tgname, g.tgenabled::text || ' ' || pg_get_triggerdef(g.oid)
+SELECT t.schema, 'trigger', t.relname, g.tgname::text, g.tgenabled::text || ' ' || pg_get_triggerdef(g.oid)
 FROM tables t JOIN pg_trigger g ON g.tgrelid = t.oid AND NOT g.tgisinternal
 UNION ALL
-SELECT w.schema, 'function', '', p.oid::regprocedure::text, pg_get_functiondef(p.oid)
+SELECT w.schema, 'function', '', 
+       p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', pg_get_functiondef(p.oid)
 FROM wanted w JOIN pg_proc p ON p.pronamespace = w.oid AND p.prokind IN ('f', 'p')
 """
 _PLAIN = r"regexp_replace({}, '\y' || schema || '\y', '<schema>', 'g')"

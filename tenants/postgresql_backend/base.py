@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from django_tenants.postgresql_backend.base import DatabaseWrapper as SchemaDatabaseWrapper
 from django_tenants.postgresql_backend.base import _check_schema_name
 from django_tenants.utils import get_public_schema_name
@@ -39,10 +40,19 @@ def role_name(database: str, suffix: str) -> str:
     return name
 
 
+class SchemaEditor(DatabaseSchemaEditor):
+    """Makes no second index on text for prefix searches: nothing here asks for those, and each one is a
+    file in every tenant."""
+
+    def _create_like_index_sql(self, model: Any, field: Any) -> None:
+        return None
+
+
 class DatabaseWrapper(SchemaDatabaseWrapper):  # type: ignore[misc]  # django-tenants has no types
     """Search path and role together; the owner's role only inside `acting_as_owner()`."""
 
     include_public_schema = False
+    SchemaEditorClass = SchemaEditor
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._owner_depth = 0

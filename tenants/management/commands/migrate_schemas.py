@@ -31,6 +31,7 @@ _SPECIAL = (
     "run_syncdb",
     "check_unapplied",
 )
+_NAMED = 10  # of schemas that differ, with what differs
 _ROUNDS = 3  # tenants made while a round ran are brought along in the next
 
 
@@ -74,13 +75,15 @@ class Command(LibraryCommand):  # type: ignore[misc]  # django-tenants has no ty
 
     def _run(self, session: Any, options: dict[str, Any]) -> None:
         with tenant_connection.acting_as_owner():
-            if not options.get("tenant"):
-                self._migrate_public(options)
-                with migrating.template_held(session):
-                    self._migrate_template()
-            if not options.get("shared"):
-                self._migrate_tenants(max(1, options["parallel"]))
-            tenant_connection.set_schema_to_public()
+            try:
+                if not options.get("tenant"):
+                    self._migrate_public(options)
+                    with migrating.template_held(session):
+                        self._migrate_template()
+                if not options.get("shared"):
+                    self._migrate_tenants(max(1, options["parallel"]))
+            finally:
+                tenant_connection.set_schema_to_public()  # before the owner's role is given back
             switches, limits = ensure_switches(), ensure_plan_limits()
         if switches:
             self._say(f"{switches} feature switches created.")
@@ -146,7 +149,7 @@ class Command(LibraryCommand):  # type: ignore[misc]  # django-tenants has no ty
             self._say(f"{len(schemas)} tenants have the template's fingerprint {wanted[:12]}.")
             return
         lines = [f"{f.schema}: {f.migration} failed: {f.error}" for f in failures]
-        for schema in different:
+        for schema in different[:_NAMED]:
             what = schema_state.differences(schema, TEMPLATE_SCHEMA)
             lines += [f"{schema} differs from the template:", *(f"  {line}" for line in what[:10])]
         raise CommandError(
