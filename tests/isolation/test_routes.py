@@ -22,6 +22,8 @@ FOREIGN: dict[str, Any] = {
     "slug": lambda rows: rows["costs.Cluster"].slug,
     "rate_id": lambda rows: str(rows["costs.ExchangeRate"].pk),
     "key_id": lambda rows: rows["accounts.ApiToken"].key_id,
+    "provider_id": lambda rows: str(rows["accounts.IdentityProvider"].pk),
+    "provider_slug": lambda rows: rows["accounts.IdentityProvider"].slug,
     "uidb64": lambda rows: "MQ",
     "token": lambda rows: "c9w3mn-0123456789abcdef",
 }
