@@ -100,7 +100,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "costinsights.accounts.middleware.ActorMiddleware",
+    "costinsights.accounts.acting.ActorMiddleware",
     "costinsights.workspace.support.visits.SupportVisitMiddleware",
     "costinsights.accounts.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -1,41 +1,43 @@
-"""Who acts in a request, for the audit log."""
+"""What a member must do before anything else."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.functional import SimpleLazyObject
+from django.shortcuts import redirect, resolve_url
+from django_htmx.http import HttpResponseClientRedirect
 
-from costinsights.accounts.clients import client_ip
-from costinsights.core.actor import Actor, ActorKind, acting_as, current_actor, set_actor
+from costinsights.accounts.door import is_api
+from costinsights.accounts.permissions import is_member
+from costinsights.accounts.signing_in import lacks_second_factor
+
+ENROL: Final = "second-factor"
+OPEN: Final = frozenset({ENROL, "sign-out"})
 
 
-class ActorMiddleware:
-    """Names the actor: a visitor from this address until somebody asks who `request.user` is.
+class SecondFactorMiddleware:
+    """Sends a member who must have a second factor and has none to the page that sets one up.
 
-    Reading a page of nobody's costs no query for a name; whatever changes something has looked at the
-    user before. An API token's program is named where the token is checked.
+    Every page but that one and signing out is closed until then. The API answers for itself: a session
+    is refused there in words for a program, a token is not concerned. A support visit has its own rules.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        visitor = Actor(
-            ActorKind.VISITOR,
-            label="visitor",
-            ip_address=client_ip(request),
-            request_id=getattr(request, "request_id", ""),
-        )
-        found = request.user
-        with acting_as(visitor):
-            request.user = SimpleLazyObject(lambda: _named(found))  # type: ignore[assignment]  # as Django's own
-            return self.get_response(request)
+        return self.get_response(request)
 
-
-def _named(user: Any) -> Any:
-    """The user; from here on they are the actor, unless an API token came first."""
-    if user.is_authenticated and current_actor().kind == ActorKind.VISITOR:
-        actor = current_actor()
-        set_actor(actor.now(user.actor_kind, identifier=str(user.pk), label=user.email))
-    return user
+    def process_view(
+        self, request: HttpRequest, _: Callable[..., Any], __: Any, ___: Any
+    ) -> HttpResponse | None:
+        match = request.resolver_match
+        if match is None or match.url_name in OPEN or is_api(request):
+            return None
+        if hasattr(request, "support_grant") or not is_member(request.user):
+            return None
+        if not lacks_second_factor(request, request.user):
+            return None
+        if request.headers.get("HX-Request") == "true":
+            return HttpResponseClientRedirect(resolve_url(ENROL))
+        return redirect(ENROL)
