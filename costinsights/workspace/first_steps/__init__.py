@@ -1,0 +1,1 @@
+"""A new workspace's way to its first numbers: the checklist and the sample data."""

@@ -1,0 +1,1 @@
+"""What a workspace decides about itself: name, currency, time zone, fiscal year, logo."""
