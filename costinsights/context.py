@@ -11,6 +11,8 @@ from django.utils import timezone
 from costinsights.accounts.models import Role, User
 from costinsights.core.tenancy import on_public_schema
 from costinsights.notices import notices_for
+from costinsights.workspace.first_steps.checklist import checklist_for
+from costinsights.workspace.settings.frame import logo_url
 from tenants.features import Access, Feature, feature_access, plan_now, required_plan
 
 
@@ -70,6 +72,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "nav": _navigation(request, NAVIGATION) if signed_in else [],
         "settings_nav": _settings(request) if signed_in else [],
         "notices": notices_for(request) if signed_in else [],
+        "logo_url": logo_url(request),
+        # Asked for by the overview only: a template calls it where it needs it.
+        "first_steps": lambda: checklist_for(member, at=now),
     }
 
 

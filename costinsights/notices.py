@@ -8,12 +8,13 @@ from collections.abc import Callable
 from django.http import HttpRequest
 
 from costinsights.core.notices import Notice
+from costinsights.workspace.first_steps.notices import sample_data_notice
 from costinsights.workspace.plan.notices import plan_notices
 from costinsights.workspace.support.notices import support_notices
 
 NoticeSource = Callable[[HttpRequest], list[Notice]]
 
-SOURCES: tuple[NoticeSource, ...] = (support_notices, plan_notices)
+SOURCES: tuple[NoticeSource, ...] = (support_notices, plan_notices, sample_data_notice)
 
 
 def notices_for(request: HttpRequest) -> list[Notice]:

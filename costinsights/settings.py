@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "costinsights.accounts.acting.ActorMiddleware",
     "costinsights.workspace.support.visits.SupportVisitMiddleware",
     "costinsights.accounts.middleware.SecondFactorMiddleware",
+    "costinsights.workspace.settings.middleware.WorkspaceMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "tenants.staff.middleware.StaffSessionMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
