@@ -9,9 +9,7 @@ from costinsights.workspace.support import views as support
 
 urlpatterns = [
     path("settings/workspace/", settings.SettingsPage.as_view(), name="workspace-settings"),
-    path(
-        "settings/workspace/logo/", settings.LogoUpload.as_view(), name="workspace-logo-upload"
-    ),
+    path("settings/workspace/logo/", settings.LogoUpload.as_view(), name="workspace-logo-upload"),
     path(
         "settings/workspace/logo/remove/",
         settings.LogoRemove.as_view(),
@@ -19,9 +17,7 @@ urlpatterns = [
     ),
     path("logo", settings.LogoPicture.as_view(), name="workspace-logo"),
     path("sample-data/", first_steps.LoadSampleData.as_view(), name="sample-data-load"),
-    path(
-        "sample-data/remove/", first_steps.RemoveSampleData.as_view(), name="sample-data-remove"
-    ),
+    path("sample-data/remove/", first_steps.RemoveSampleData.as_view(), name="sample-data-remove"),
     path("first-steps/hide/", first_steps.HideChecklist.as_view(), name="checklist-hide"),
     path("settings/plan/", plan.PlanPage.as_view(), name="plan-usage"),
     path("settings/plan/measure/", plan.MeasureUsage.as_view(), name="plan-measure"),
