@@ -94,9 +94,9 @@ def test_a_session_needs_the_csrf_token_to_change_anything(
 
 
 def test_everybody_sees_and_revokes_only_their_own(ada: User, browser: Client) -> None:
-    other = UserFactory.create()
+    analyst, other = UserFactory.create(), UserFactory.create()
     theirs = token_of(other).split("_")[1]
-    sign_in(browser, ada)
+    sign_in(browser, analyst)
     assert browser.get("/api/v1/tokens/").json()["results"] == []
     unknown = browser.delete("/api/v1/tokens/aaaaaaaaaaaa/")
     foreign = browser.delete(f"/api/v1/tokens/{theirs}/")
@@ -150,7 +150,7 @@ def test_the_page_refuses_what_it_did_not_offer(
 
 def test_the_page_revokes_nobody_elses(ada: User, browser: Client) -> None:
     key_id = token_of(UserFactory.create()).split("_")[1]
-    sign_in(browser, ada)
+    sign_in(browser, UserFactory.create())
     assert browser.post(f"/settings/tokens/{key_id}/revoke/").status_code == 404
     assert browser.get(f"/settings/tokens/{key_id}/revoke/").status_code == 405
     assert ApiToken.objects.get().revoked_at is None
