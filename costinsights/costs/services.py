@@ -23,6 +23,7 @@ from costinsights.costs.drafts import (
     free_slug,
 )
 from costinsights.costs.models import Cluster
+from costinsights.costs.samples import refuse_sample
 from costinsights.opencost.connect import ProbeResult, Step, StepName, StepState, probe
 from costinsights.opencost.errors import OpenCostError
 from costinsights.opencost.filters import parse_filter
@@ -149,8 +150,9 @@ def update_cluster(
     """Change a cluster. `result` is the test of the new connection; None where the connection stays.
 
     What was cached under the old connection is never shown for the new one. Raises ConnectionTestFailed,
-    InvalidInput, Conflict.
+    SampleHasNoConnection, InvalidInput, Conflict.
     """
+    refuse_sample(cluster)
     if result is not None and not result.ok:
         raise ConnectionTestFailed(result)
     name, currency = checked_name(name), checked_currency(currency)
@@ -179,7 +181,8 @@ def connection_changes(cluster: Cluster, draft: ConnectionDraft) -> bool:
 
 
 def test_cluster(cluster: Cluster, *, now: datetime) -> ProbeResult:
-    """Test a stored cluster again and remember how it went."""
+    """Test a stored cluster again and remember how it went. Raises SampleHasNoConnection."""
+    refuse_sample(cluster)
     try:
         result = probe_draft(ConnectionDraft.of(cluster), now=now, stored=cluster)
     except ApplicationError as error:  # the stored secret does not open

@@ -140,6 +140,11 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
         read_only=True,
         help_text="How the last exchange with OpenCost went.",
     )
+    sample = serializers.BooleanField(
+        source="is_demo",
+        read_only=True,
+        help_text="Whether its costs are generated sample data: it has no OpenCost.",
+    )
     has_secret = serializers.SerializerMethodField(help_text="Whether a secret is stored.")
     last_error = serializers.SerializerMethodField(
         help_text="What went wrong last; null while all is well."
@@ -162,6 +167,7 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
             "opencost_cluster_id",
             "opencost_version",
             "without_idle",
+            "sample",
             "state",
             "last_ok_at",
             "last_error",

@@ -32,6 +32,7 @@ from costinsights.costs.api.serializers import (
 from costinsights.costs.current.query import PARAMETERS, CurrentCostQuery
 from costinsights.costs.documents import csv_file_name, current_costs_document
 from costinsights.costs.models import Cluster
+from costinsights.costs.samples import refuse_sample
 from costinsights.costs.selectors import access_cluster, current_costs, read_scope_of
 from tenants.features import Feature
 from tenants.gates import HasFeature
@@ -189,6 +190,7 @@ class ClusterView(GenericAPIView[Cluster]):
     )
     def patch(self, request: Request, slug: str) -> Response:
         cluster = access_cluster(slug)
+        refuse_sample(cluster)
         given = ClusterChangeSerializer(data=request.data, partial=True)
         given.is_valid(raise_exception=True)
         now = timezone.now()
@@ -237,7 +239,7 @@ class ClusterTestView(GenericAPIView[Cluster]):
         description="Asks its OpenCost again and answers the steps; 200 also when a step failed.",
         tags=["Clusters"],
         request=None,
-        responses={200: ProbeResultSerializer, **problem_responses(*_READ_PROBLEMS)},
+        responses={200: ProbeResultSerializer, **problem_responses(*_READ_PROBLEMS, 409)},
     )
     def post(self, request: Request, slug: str) -> Response:
         result = services.test_cluster(access_cluster(slug), now=timezone.now())

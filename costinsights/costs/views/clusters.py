@@ -35,6 +35,7 @@ class ClusterListPage(MemberRequiredMixin):
         context = {
             "clusters": Cluster.objects.in_order(),
             "can_manage": self.member.has_role(Role.ADMIN),
+            "shows_scopes": not self.member.is_limited,
         }
         return render(request, "clusters/list.html", context)
 
@@ -48,6 +49,13 @@ class _OneCluster(RoleRequiredMixin):
         except NotFound as error:
             raise Http404(error.message) from error
 
+    def connected(self) -> Cluster:
+        """The same, for what needs a connection: the sample cluster has no such page."""
+        cluster = self.cluster()
+        if cluster.is_demo:
+            raise Http404("Sample data have no connection.")
+        return cluster
+
 
 @non_atomic
 @method_decorator(never_cache, name="dispatch")
@@ -56,11 +64,11 @@ class ClusterEditPage(_OneCluster):
     """Change a cluster. A changed connection is tested, and saved only when it passes."""
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
-        cluster = self.cluster()
+        cluster = self.connected()
         return self.answer(cluster, ClusterForm(initial=ClusterForm.initial_of(cluster)))
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
-        cluster = self.cluster()
+        cluster = self.connected()
         form = ClusterForm(request.POST)
         if not form.is_valid():
             return self.answer(cluster, form, status=422)
@@ -116,7 +124,7 @@ class ClusterTestPage(_OneCluster):
         return redirect("cluster-edit", slug=slug)
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
-        cluster = self.cluster()
+        cluster = self.connected()
         result = services.test_cluster(cluster, now=timezone.now())
         cluster.refresh_from_db()
         context = {"cluster": cluster, "result": result, "steps": step_lines(result)}
