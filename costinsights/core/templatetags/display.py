@@ -1,9 +1,10 @@
 """How numbers and instants look on a page: money, shares, quantities, ages."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from django import template
+from django.utils import timezone
 
 from costinsights.core.money import amount_text, decimal_from_micros
 
@@ -123,5 +124,13 @@ def age(seconds: float | None) -> str:
 
 @register.filter
 def instant(at: datetime | None) -> str:
-    """An instant in UTC as a person reads it: 14 Sep 2026, 10:05 UTC."""
-    return UNKNOWN if at is None else f"{at.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+    """An instant as a person reads it, in the time zone that is active: 14 Sep 2026, 12:05 CEST.
+
+    A zone without letters for a name shows its offset: UTC+05:45. Days and hours of costs never pass
+    through here: they are UTC everywhere.
+    """
+    if at is None:
+        return UNKNOWN
+    local = timezone.localtime(at)
+    name = local.tzname() or ""
+    return f"{local:%-d %b %Y, %H:%M} {name if name.isalpha() else f'UTC{local:%:z}'}"
