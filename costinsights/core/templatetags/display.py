@@ -133,4 +133,4 @@ def instant(at: datetime | None) -> str:
         return UNKNOWN
     local = timezone.localtime(at)
     name = local.tzname() or ""
-    return f"{local:%-d %b %Y, %H:%M} {name if name.isalpha() else f'UTC{local:%:z}'}"
+    return f"{local:%-d %b %Y, %H:%M} {name if name.isalpha() else f'UTC{local.isoformat()[-6:]}'}"
