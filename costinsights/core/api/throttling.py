@@ -61,9 +61,10 @@ class Rate:
         """From “600/min”: a number per s, min, hour or day. Raises ValueError."""
         number, _, period = text.partition("/")
         seconds = _SECONDS.get(period.strip()[:1])
-        if seconds is None or int(number) < 1:
+        limit = int(number) if number.strip().isdecimal() else 0
+        if seconds is None or limit < 1:
             raise ValueError(f"{text!r} is no rate; one looks like 600/min")
-        return cls(name, int(number), seconds)
+        return cls(name, limit, seconds)
 
 
 @dataclass(frozen=True, slots=True)
