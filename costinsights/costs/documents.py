@@ -7,11 +7,12 @@ holds one against the other.
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from costinsights.core.csv_cells import safe_cells
 from costinsights.core.money import amount_text
 from costinsights.core.periods import instant_text
 from costinsights.costs.current.answer import CurrentCosts, Source
@@ -20,9 +21,6 @@ from costinsights.costs.current.query import CurrentCostQuery
 from costinsights.costs.current.rows import CostRow, Flag
 from costinsights.costs.rates import Rate
 from costinsights.opencost.schema import COMPONENTS
-
-# What a spreadsheet would take for the beginning of a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def current_costs_document(costs: CurrentCosts) -> dict[str, Any]:
@@ -188,11 +186,6 @@ def _csv_rows(costs: CurrentCosts) -> Iterator[list[object]]:
             conversions,
             "true" if Flag.SAMPLE in row.flags else "false",
         ]
-
-
-def safe_cells(texts: Iterable[str]) -> list[str]:
-    """Texts that no spreadsheet runs: what would begin a formula gets an apostrophe in front."""
-    return [f"'{text}" if text.startswith(_FORMULA_STARTS) else text for text in texts]
 
 
 def csv_file_name(costs: CurrentCosts, tenant_slug: str) -> str:

@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from costinsights.core.csv_cells import safe_cells
 from costinsights.core.errors import ApplicationError, InvalidInput
-from costinsights.costs.documents import safe_cells
 from costinsights.costs.models import ExchangeRate
 from costinsights.costs.rate_services import RateDraft, checked_draft
 

@@ -6,8 +6,8 @@ from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from costinsights.core.csv_cells import safe_cells
 from costinsights.costs.api.current_schema import EXAMPLE, CurrentCostsSerializer
-from costinsights.costs.documents import safe_cells
 from costinsights.costs.models import Cluster
 from tests.costs.conftest import get_json
 from tests.costs.rows import EXAMPLES
