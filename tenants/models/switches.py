@@ -81,10 +81,13 @@ class FeatureSwitch(AbstractBaseSwitch):
         return self.decide(tenant, timezone.now()).access is Access.OPEN
 
     def decide(self, tenant: Tenant, at: dt.datetime) -> Decision:
-        """How far this feature is open to `tenant`: kill switch, exception, plan, ended plan, in this order."""
+        """How far this feature is open to `tenant`, by what is stored of both."""
+        return self.decide_with(standing_of(tenant.pk).overrides.get(self.name), tenant, at)
+
+    def decide_with(self, override: Row | None, tenant: Tenant, at: dt.datetime) -> Decision:
+        """The rule itself: kill switch, exception, plan, ended plan, in this order."""
         if not self.pk or not self.active:
             return Decision(Access.CLOSED, Because.KILL_SWITCH)
-        override = standing_of(tenant.pk).overrides.get(self.name)
         if override is not None and _in_force(override["expires_at"], at):
             access = Access.OPEN if override["is_open"] else Access.CLOSED
             return Decision(access, Because.OVERRIDE)

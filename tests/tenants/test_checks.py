@@ -7,11 +7,18 @@ from django.conf import settings as django_settings
 from django.db import connection
 from pytest_django import Settings
 
-from tenants.checks import login_role_findings, refuse_unsafe_start, settings_keep_the_wall
+from tenants.checks import (
+    LONGEST_SWITCH_CACHE,
+    login_role_findings,
+    refuse_unsafe_start,
+    settings_keep_the_wall,
+)
+from tenants.models.standing import REMEMBERED_SECONDS
 from tests.database import admin_connection
 
 DATABASE = django_settings.DATABASES["default"]
 CACHE = django_settings.CACHES["default"]
+SHARED = django_settings.CACHES["shared"]
 
 FORBIDDEN: list[tuple[str, str, Any]] = [
     ("E001", "DATABASES", {"default": {**DATABASE, "ENGINE": "django_tenants.postgresql_backend"}}),
@@ -34,6 +41,8 @@ FORBIDDEN: list[tuple[str, str, Any]] = [
     ("E013", "CELERY_TASK_TIME_LIMIT", 1000),
     ("E014", "FIELD_ENCRYPTION_KEYS", []),
     ("E015", "PG_EXTRA_SEARCH_PATHS", ["extensions"]),
+    ("E016", "CACHES", {**django_settings.CACHES, "shared": {**SHARED, "TIMEOUT": 300}}),
+    ("E016", "CACHES", {**django_settings.CACHES, "shared": {**SHARED, "TIMEOUT": None}}),
 ]
 
 
@@ -73,3 +82,11 @@ def test_a_login_role_with_rights_of_its_own_is_refused(attribute: str) -> None:
         finally:
             admin.execute(f"ALTER ROLE {login} NO{attribute}")
     assert attribute in finding.msg
+
+
+def test_a_switch_changed_by_raw_sql_arrives_within_a_minute() -> None:
+    """What the cache keeps and what a request or a job remembers, one after the other."""
+    kept_for: Any = SHARED["TIMEOUT"]
+    assert kept_for == django_settings.SWITCH_CACHE_SECONDS
+    assert kept_for + REMEMBERED_SECONDS <= 60
+    assert LONGEST_SWITCH_CACHE + REMEMBERED_SECONDS <= 60
