@@ -20,6 +20,16 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="17"),
         "kwargs": {"task": "accounts.forget_expired_sessions"},
     },
+    # The platform's log first: it is what the others are held to.
+    "check the platform's audit log": {
+        "task": "workspace.check_platform_audit_log",
+        "schedule": crontab(hour="1", minute="37"),
+    },
+    "check audit logs": {
+        "task": "tenants.for_every_tenant",
+        "schedule": crontab(hour="1", minute="47"),
+        "kwargs": {"task": "workspace.check_audit_log"},
+    },
     "announce ending tokens": {
         "task": "tenants.for_every_tenant",
         "schedule": crontab(hour="6", minute="7"),

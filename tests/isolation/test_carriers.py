@@ -25,6 +25,7 @@ from tests.isolation.seeding import SAME_EMAIL, SAME_PASSWORD
 
 # Jobs that work for the platform rather than for a tenant, each with the reason.
 PLATFORM_JOBS = {
+    "workspace.check_platform_audit_log": "checks the platform's own audit log",
     "tenants.for_every_tenant": "lists the active tenants and sends each a job that enters it",
 }
 
