@@ -167,8 +167,11 @@ class IdempotencyMiddleware:
 
 def _lock(name: str) -> bool:
     """Whether we hold the lock of this name now, until the transaction ends. Never waits."""
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_lock_number(name)])
         [(held,)] = cursor.fetchall()
     return bool(held)
+
+
+def _lock_number(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
