@@ -151,6 +151,28 @@ def send(*, invitation_id: int, at: dt.datetime) -> bool:
     return True
 
 
+@transaction.atomic
+def door_for_first_owner(*, email: str, at: dt.datetime) -> str:
+    """The path where the first owner of a workspace without members joins it; "" once there is a member.
+
+    For whoever has just shown that the address is theirs: the path is an answer to them and is not mailed. Each
+    call makes another secret, and the one before stops working.
+    """
+    if User.objects.exists():
+        return ""
+    secret = _new_secret()
+    address = normalise_email(email)
+    invitation = pending().select_for_update().filter(email=address).first()
+    if invitation is None:
+        invitation = Invitation(email=address, role=Role.OWNER, created_at=at)
+    invitation.secret_hash = _hash(secret)
+    invitation.expires_at = at + INVITATION_LIFETIME
+    invitation.save()
+    return reverse(
+        "invitation-open", kwargs={"invitation_secret": secret}, urlconf=settings.ROOT_URLCONF
+    )
+
+
 def find(secret: str, *, at: dt.datetime) -> Invitation:
     """The invitation this secret opens. Raises InvitationUnusable."""
     invitation = open_invitations(at).filter(secret_hash=_hash(secret)).first()
