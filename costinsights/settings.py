@@ -352,6 +352,9 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+# Days of the SaaS plan that a workspace gets which signed up by itself; 0 for none.
+SIGN_UP_TRIAL_DAYS = env.int("SIGN_UP_TRIAL_DAYS", default=0)
+
 # OpenCost -------------------------------------------------------------------------------------
 
 OUTBOUND_ALLOWED_NETWORKS = env.list("OUTBOUND_ALLOWED_NETWORKS", default=[])
