@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from costinsights.accounts.models import ApiToken, Invitation, Role, User, Workspace
+from costinsights.accounts.invitations import pending
+from costinsights.accounts.models import ApiToken, Role, User, Workspace
 from costinsights.costs.models import Cluster
 from costinsights.workspace.settings.services import locked_workspace
 
@@ -56,7 +57,7 @@ def checklist(*, at: datetime) -> Checklist:
     real = [(ok, error) for is_demo, ok, error in clusters if not is_demo]
     answering = any(ok is not None and not error for ok, error in real)
     colleagues = User.objects.filter(is_active=True)[:2].count() > 1
-    invited = colleagues or Invitation.objects.filter(revoked_at__isnull=True).exists()
+    invited = colleagues or pending().exists()
     return Checklist(
         steps=(
             FirstStep(

@@ -1,0 +1,1 @@
+"""Self-service sign-up on the platform's own host: asked for, confirmed by mail, provisioned."""
