@@ -7,11 +7,14 @@ import structlog
 from django.db import transaction
 
 from costinsights.accounts import services
+from costinsights.accounts.member_limits import MAY_BE_LIMITED
+from costinsights.accounts.members import active_members
 from costinsights.accounts.models import ExternalIdentity, IdentityProvider, Role, User
 from costinsights.accounts.single_sign_on.claims import Person
 from costinsights.accounts.single_sign_on.errors import SignInRefused
 from costinsights.core.actor import Actor, ActorKind, acting_as, current_actor
-from costinsights.core.errors import Conflict
+from costinsights.core.errors import ApplicationError, Conflict
+from costinsights.core.limits import require_room
 
 log = structlog.get_logger(__name__)
 
@@ -84,12 +87,19 @@ def _make_member(provider: IdentityProvider, person: Person) -> User:
     if domain not in provider.allowed_email_domains:
         raise _refused("domain_not_allowed")
     role = role_for(provider, person, has=None)
+    try:
+        require_room("members", active_members)
+    except ApplicationError as error:
+        raise _refused("plan_is_full") from error
     return services.create_user(email=person.email, password=None, role=role, name=person.name)
 
 
 def _apply_role(user: User, role: Role) -> None:
     if user.role == role:
         return
+    if user.is_limited and role not in MAY_BE_LIMITED:
+        user.scope_namespaces, user.scope_labels = [], []
+        user.save(update_fields=["scope_namespaces", "scope_labels"])
     try:
         services.change_role(user=user, role=role)
     except Conflict:
@@ -108,6 +118,7 @@ _WORDS: Final = {
     "workspace. Ask an admin for an invitation.",
     "domain_not_allowed": "New members must have an e-mail address of certain domains, and yours is none of "
     "them. Ask an admin for an invitation.",
+    "plan_is_full": "This workspace has as many members as its plan allows. Tell an admin.",
     "no_role": "None of your groups at the identity provider gives you a role in this workspace. Ask an "
     "admin which group you need.",
 }

@@ -25,7 +25,15 @@ _KINDS: Final = {
     **dict.fromkeys(("RS256", "RS384", "RS512"), "RSA"),
     **dict.fromkeys(("ES256", "ES384", "ES512"), "EC"),
 }
-_REGISTRY = jws.JWSRegistry(algorithms=list(_KINDS), strict_check_header=False)
+
+
+class _Registry(jws.JWSRegistry):
+    """Takes a header with certificates in it, which some providers send and nobody believes."""
+
+    max_header_length = 16_384
+
+
+_REGISTRY: Final = _Registry(algorithms=list(_KINDS), strict_check_header=False)
 # What the token endpoint may say went wrong (RFC 6749, 5.2): words an admin can look up.
 _TOKEN_ERRORS: Final = frozenset(
     {
@@ -121,10 +129,7 @@ def half_hash(text: str, algorithm: str) -> str:
 def _with_good_signature(
     id_token: str, provider: IdentityProvider, metadata: Metadata, line: ProviderLine
 ) -> jwt.Token:
-    try:
-        header = jws.extract_compact(id_token.encode()).headers()
-    except (JoseError, ValueError) as error:
-        raise AnswerUntrusted(reason="id_token_malformed") from error
+    header = _header_of(id_token)
     kty, kid = _KINDS.get(str(header.get("alg"))), header.get("kid")
     if kty is None:
         raise AnswerUntrusted(reason="algorithm_refused")
@@ -137,6 +142,18 @@ def _with_good_signature(
         return jwt.decode(id_token, key, algorithms=list(_KINDS), registry=_REGISTRY)
     except (JoseError, ValueError) as error:
         raise AnswerUntrusted(reason="signature_wrong") from error
+
+
+def _header_of(id_token: str) -> dict[str, Any]:
+    """The header, before anything in it is believed."""
+    try:
+        header = jws.extract_compact(id_token.encode(), registry=_REGISTRY).headers()
+    except (JoseError, ValueError, TypeError, AttributeError) as error:
+        # The last two: the library expects an object where a list or a text may stand.
+        raise AnswerUntrusted(reason="id_token_malformed") from error
+    if not isinstance(header, dict):
+        raise AnswerUntrusted(reason="id_token_malformed")
+    return header
 
 
 def _check_times(claims: dict[str, Any], at: dt.datetime) -> None:

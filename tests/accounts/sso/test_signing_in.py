@@ -8,8 +8,8 @@ from django.test import Client
 from costinsights.accounts.models import ExternalIdentity, IdentityProvider, TenantSession, User
 from tests.accounts.people import is_signed_in
 from tests.accounts.sso.conftest import Journey
-from tests.fakes.openid_provider import EC_KEY, OTHER_RSA_KEY, RSA_KEY, OpenIdProvider
 from tests.factories.accounts import UserFactory
+from tests.fakes.openid_provider import EC_KEY, OTHER_RSA_KEY, RSA_KEY, OpenIdProvider
 
 
 def test_a_member_signs_in_through_the_provider(ada: User, journey: Journey) -> None:
