@@ -7,10 +7,15 @@ constraints, indexes, triggers and functions by name and text, with the schema's
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from django.db import connection
+from django.db import connection, transaction
 from psycopg import sql
 
 _SCHEMAS_AT_ONCE = 200
+# Constants inside definitions are printed by these.
+_PRINTING = (
+    "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, MDY'; SET LOCAL intervalstyle = 'postgres'; "
+    "SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1"
+)
 
 # Each part gives (schema, kind, table, name, definition). Columns in no order: a column that was added
 # later stands last in old tables and elsewhere in replayed ones.
@@ -68,7 +73,8 @@ def fingerprints(schemas: Sequence[str]) -> dict[str, str]:
     """The fingerprint of each schema that exists and has a table."""
     found: dict[str, str] = {}
     for some in _batches(schemas):
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_PRINTING)
             cursor.execute(_FINGERPRINTS, {"schemas": some})
             found.update(cursor.fetchall())
     return found
@@ -84,7 +90,8 @@ def differences(schema: str, expected: str) -> list[str]:
 
 
 def _lines(schema: str) -> set[tuple[str, ...]]:
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_PRINTING)
         cursor.execute(_LINES, {"schemas": [schema]})
         return set(cursor.fetchall())
 
