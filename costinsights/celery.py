@@ -35,6 +35,10 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="6", minute="7"),
         "kwargs": {"task": "accounts.announce_ending_tokens"},
     },
+    "forget old sign-ups": {
+        "task": "workspace.forget_old_sign_ups",
+        "schedule": crontab(hour="4", minute="3"),
+    },
     "measure usage": {
         "task": "tenants.for_every_tenant",
         "schedule": crontab(minute="23"),

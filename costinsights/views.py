@@ -5,7 +5,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_safe
 
+from costinsights.core.leaving import leading_to_workspaces
 from costinsights.core.tenancy import absolute_url, address_on
+from tenants.features import PlatformSwitch, platform_switch
 from tenants.models import Tenant, slug_validator
 
 
@@ -33,13 +35,11 @@ def landing(request: HttpRequest) -> HttpResponse:
         "error": error,
         "demo_tenants": demo,
         "staff_url": address_on(settings.STAFF_HOST, "/"),
+        "base_domain": settings.BASE_DOMAIN,
+        "sign_up_is_open": platform_switch(PlatformSwitch.SELF_SERVICE_SIGN_UP),
     }
-    return render(
-        request,
-        "public/landing.html",
-        context,
-        status=400 if error else 200,
-    )
+    page = render(request, "public/landing.html", context, status=400 if error else 200)
+    return leading_to_workspaces(page)
 
 
 @require_safe

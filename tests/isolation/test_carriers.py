@@ -27,6 +27,8 @@ from tests.isolation.seeding import SAME_EMAIL, SAME_PASSWORD
 PLATFORM_JOBS = {
     "workspace.check_platform_audit_log": "checks the platform's own audit log",
     "tenants.for_every_tenant": "lists the active tenants and sends each a job that enters it",
+    "workspace.send_sign_up_link": "mails somebody who has no workspace yet",
+    "workspace.forget_old_sign_ups": "deletes rows of the platform's own table of sign-ups",
 }
 
 

@@ -13,7 +13,8 @@ from costinsights.core.tenancy import public_context, tenant_context
 from costinsights.costs.models import Cluster
 from costinsights.local.addresses import PASSWORD
 from costinsights.opencost.sample.answers import VERSION
-from tenants.models import Domain, Plan, StaffUser, Tenant
+from tenants.features import PlatformSwitch
+from tenants.models import Domain, FeatureSwitch, Plan, StaffUser, Tenant
 from tenants.services import create_tenant
 
 STAFF = "staff@costinsights.test"
@@ -73,6 +74,11 @@ def make_demo(*, opencost: str) -> None:
 
     What people changed in the demo since stays: only the clusters' addresses are set again.
     """
+    with public_context():
+        if not Tenant.objects.exists():
+            switch = FeatureSwitch.objects.get(name=PlatformSwitch.SELF_SERVICE_SIGN_UP)
+            switch.active = True
+            switch.save()  # a row's save, not an update: it empties the switch's cache
     for wanted in TENANTS:
         tenant = _tenant(wanted)
         with tenant_context(tenant), transaction.atomic():
