@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from tenants.admin import announcements, deletion, jobs, people, switches
+from tenants.admin import announcements, deletion, jobs, people, support, switches
 from tenants.admin import tenant_forms as forms
 
 
@@ -30,6 +30,18 @@ def platform_pages(site: Any) -> list[URLPattern]:
         path(f"{domain}/remove/", form(forms.RemoveDomain), name="domain-remove"),
         path(f"{tenant}/erase/", form(deletion.DeleteTenant), name="tenant-delete"),
         path(f"{tenant}/deletion/", deleted, name="tenant-deletion"),
+        path(f"{tenant}/support/ask/", form(support.AskToLookIn), name="support-ask"),
+        path(f"{tenant}/support/break-glass/", form(support.BreakGlass), name="support-break"),
+        path(
+            "tenants/supportgrant/<int:grant_id>/enter/",
+            site.admin_view(support.enter),
+            name="support-enter",
+        ),
+        path(
+            "tenants/supportgrant/<int:grant_id>/end/",
+            site.admin_view(support.end),
+            name="support-end",
+        ),
         path(
             "tenants/featureoverride/<int:override_id>/remove/",
             form(switches.RemoveOverride),

@@ -22,7 +22,7 @@ GROUPS: Final[dict[str, dict[str, str]]] = {
         "tenant": "view add change",
         "tenantusage": "view",
         "signup": "view",
-        "supportgrant": "view",
+        "supportgrant": "view add change",  # change: break the glass
         "featureswitch": "view change",
         "featureoverride": "view add change delete",
         "planlimits": "view change",
