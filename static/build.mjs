@@ -73,7 +73,7 @@ if (process.argv.includes("--tests")) {
     assetNames: "[name]",
     outdir: "dist",
     format: "iife",
-    loader: { ".woff2": "file" },
+    loader: { ".woff2": "file", ".svg": "file" },
     plugins: [scss],
   });
   await context.rebuild();
