@@ -14,6 +14,10 @@ app.autodiscover_tasks()
 
 # A few ticks, no row per tenant: `tenants.for_every_tenant` sends the job named to each of them.
 app.conf.beat_schedule = {
+    "forget the platform's old rows": {
+        "task": "tenants.forget_old_rows",
+        "schedule": crontab(hour="3", minute="37"),
+    },
     "say that beat and a worker are alive": {"task": "operations.heartbeat", "schedule": 15.0},
     "forget expired sessions": {
         "task": "tenants.for_every_tenant",

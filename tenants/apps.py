@@ -4,7 +4,7 @@ from django.contrib.admin import apps as admin_apps
 
 class TenantsConfig(AppConfig):
     name = "tenants"
-    verbose_name = "Tenants"
+    verbose_name = "Platform"
     default = True
 
     def ready(self) -> None:

@@ -22,6 +22,8 @@ KEPT_TABLES = (
     "tenants_planlimits",
     "django_content_type",
     "auth_permission",
+    "auth_group",
+    "auth_group_permissions",
 )
 
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from costinsights.accounts import idempotency, invitations, passwords, token_mails
-from costinsights.accounts.models import TenantSession, User
+from costinsights.accounts.models import TenantSession, User, normalise_email
 from costinsights.core.tasks import TenantTask
 
 _RETRY: dict[str, Any] = {
@@ -35,6 +35,16 @@ def send_password_changed(*, user_id: int) -> None:
 @shared_task(name="accounts.send_invitation", **_RETRY)
 def send_invitation(*, invitation_id: int) -> None:
     invitations.send(invitation_id=invitation_id, at=timezone.now())
+
+
+@shared_task(name="accounts.invite_first_owner", **_RETRY)
+def invite_first_owner(*, email: str) -> bool:
+    """Invite the owner of a new workspace. Says whether a mail went out: not once there is a member."""
+    now = timezone.now()
+    if not invitations.door_for_first_owner(email=email, at=now):
+        return False
+    invitation = invitations.open_invitations(now).get(email=normalise_email(email))
+    return invitations.send(invitation_id=invitation.pk, at=now)
 
 
 @shared_task(name="accounts.send_second_factor_off", **_RETRY)

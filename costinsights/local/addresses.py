@@ -31,11 +31,11 @@ def summary(state: State, port: int, opencost: str, *, seconds: float) -> str:
     """The box that is printed once everything answers."""
     rows = [
         *((f"{slug} ({plan})", address(port, slug)) for slug, plan in TENANTS),
-        ("Staff", f"{address(port)}/admin/"),
+        ("Staff", address(port, "admin")),
         ("Demo OpenCost", opencost),
         ("", ""),
         ("Sign in as", "owner@acme.test, viewer@acme.test (likewise globex, initech)"),
-        ("Staff sign in as", "staff@costinsights.test"),
+        ("Staff sign in as", "staff@costinsights.test; the next page shows the code"),
         ("Password", f"{PASSWORD} everywhere"),
         ("", ""),
         ("Logs", str(state.logs)),

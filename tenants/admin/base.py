@@ -25,7 +25,6 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold has no type
     list_filter_submit = False
     list_fullwidth = True
     list_per_page = 50
-    show_full_result_count = False
     compressed_fields = True
 
 

@@ -81,8 +81,8 @@ def _newest_usage(now: dt.datetime) -> Any:
     """Each tenant's newest measurement of the last two days."""
     return (
         TenantUsage.objects.filter(day__gte=now.date() - dt.timedelta(days=1))
-        .order_by("tenant", "-day")
-        .distinct("tenant")
+        .order_by("tenant_id", "-day")
+        .distinct("tenant_id")
     )
 
 

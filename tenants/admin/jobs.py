@@ -84,6 +84,8 @@ class JobFailureAdmin(ReadOnlyAdmin):
         failure = row_or_404(JobFailure, object_id)
         context = {
             "title": failure.task,
+            "opts": JobFailure._meta,
+            "original": failure,
             "failure": failure,
             "state": state_of(failure),
             "arguments": json.dumps(masked(failure.kwargs), indent=2, sort_keys=True),

@@ -69,7 +69,7 @@ class StaffUserAdmin(SuperusersOnly, UserAdmin[StaffUser]):  # type: ignore[misc
     list_filter = ("is_active", "is_superuser", "groups")
     search_fields = ("email", "name")
     readonly_fields = ("last_login", "created_at", "authenticator")
-    filter_horizontal = ("groups",)
+    filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("email", "name", "password", "authenticator")}),
         ("Rights", {"fields": ("is_active", "is_superuser", "groups")}),
@@ -115,6 +115,7 @@ class StaffGroupAdmin(SuperusersOnly, GroupAdmin):  # type: ignore[misc]  # as a
     """Groups of rights. “Operations” and “Support” are kept by migrate_schemas."""
 
     search_fields: ClassVar[list[str]] = ["name"]
+    filter_horizontal = ()
 
 
 class ResetSecondFactor(FormPage):

@@ -116,7 +116,8 @@ def _facts(request: HttpRequest, tenant: Tenant) -> dict[str, Any]:
     user: Any = request.user
     return {
         "title": tenant.name,
-        "subtitle": tenant.slug,
+        "opts": Tenant._meta,
+        "original": tenant,
         "tenant_row": tenant,
         "address": absolute_url(tenant, "/"),
         "domains": tenant.domains.order_by("-is_primary", "domain"),

@@ -25,6 +25,8 @@ from tests.isolation.seeding import SAME_EMAIL, SAME_PASSWORD
 
 # Jobs that work for the platform rather than for a tenant, each with the reason.
 PLATFORM_JOBS = {
+    "tenants.delete_tenant": "removes a tenant that is closed already; acts as the owner, never inside",
+    "tenants.forget_old_rows": "deletes old rows of the public schema",
     "workspace.check_platform_audit_log": "checks the platform's own audit log",
     "tenants.for_every_tenant": "lists the active tenants and sends each a job that enters it",
     "workspace.send_sign_up_link": "mails somebody who has no workspace yet",

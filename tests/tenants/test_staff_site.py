@@ -5,8 +5,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from tenants.models import Tenant
-from tests.tenants.staff import HOST, URLS, member, signed_in
+from tests.tenants.staff import URLS, member, signed_in
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from tenants.features import ensure_switches
 from tenants.limits import ensure_plan_limits
 from tenants.models import Tenant, TenantStatus
 from tenants.provisioning import TEMPLATE_SCHEMA
+from tenants.staff.groups import ensure_staff_groups
 
 # What changes the meaning of a run: one schema, one migration, no change at all. Done by the library, one
 # schema after another.
@@ -85,6 +86,7 @@ class Command(LibraryCommand):  # type: ignore[misc]  # django-tenants has no ty
             finally:
                 tenant_connection.set_schema_to_public()  # before the owner's role is given back
             switches, limits = ensure_switches(), ensure_plan_limits()
+            ensure_staff_groups()
         if switches:
             self._say(f"{switches} feature switches created.")
         if limits:

@@ -16,6 +16,7 @@ from costinsights.opencost.sample.answers import VERSION
 from tenants.features import PlatformSwitch
 from tenants.models import Domain, FeatureSwitch, Plan, StaffUser, Tenant
 from tenants.services import create_tenant
+from tenants.staff import second_factor
 
 STAFF = "staff@costinsights.test"
 
@@ -85,8 +86,10 @@ def make_demo(*, opencost: str) -> None:
             _people(wanted)
             _clusters(wanted, opencost)
     with public_context(), transaction.atomic():
-        if not StaffUser.objects.filter(email=STAFF).exists():
-            StaffUser.objects.create_superuser(STAFF, PASSWORD, name="Demo staff")
+        staff = StaffUser.objects.filter(email=STAFF).first()
+        if staff is None:
+            staff = StaffUser.objects.create_superuser(STAFF, PASSWORD, name="Demo staff")
+        second_factor.enrol_for_demo(staff)
 
 
 def _tenant(wanted: DemoTenant) -> Tenant:

@@ -1,0 +1,157 @@
+"""The staff site in a browser: signing in, and every screen at every width and in both themes."""
+
+import datetime as dt
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from costinsights.core.tenancy import public_context
+from tenants.models import (
+    Announcement,
+    FeatureOverride,
+    FeatureSwitch,
+    GrantState,
+    JobFailure,
+    SignUp,
+    StaffUser,
+    SupportGrant,
+    Tenant,
+    TenantUsage,
+)
+from tests.e2e.browser import axe_violations, overflow
+from tests.tenants.staff import PASSWORD, code_now, enrolled, member
+
+PAGES = (
+    "/",
+    "/tenants/tenant/",
+    "/tenants/tenant/add/",
+    "/tenants/tenant/{tenant}/change/",
+    "/tenants/tenant/{tenant}/plan/",
+    "/tenants/tenant/{tenant}/erase/",
+    "/tenants/featureswitch/",
+    "/tenants/featureoverride/",
+    "/tenants/featureoverride/add/",
+    "/tenants/planlimits/1/change/",
+    "/tenants/tenantusage/",
+    "/tenants/jobfailure/",
+    "/tenants/jobfailure/{failure}/change/",
+    "/tenants/announcement/",
+    "/tenants/announcement/{announcement}/change/",
+    "/tenants/announcement/{announcement}/preview/",
+    "/tenants/signup/",
+    "/tenants/supportgrant/",
+    "/tenants/staffuser/",
+    "/tenants/staffuser/{staff}/change/",
+    "/security/",
+)
+
+
+@dataclass
+class StaffSite:
+    """The staff host on the test server, with something on every list."""
+
+    port: int
+    staff: StaffUser
+    ids: dict[str, int]
+
+    def url(self, path: str = "/") -> str:
+        return f"http://admin.localhost:{self.port}{path.format(**self.ids)}"
+
+    def sign_in(self, page: Page) -> None:
+        self.password_step(page)
+        page.get_by_label("Code").fill(code_now(self.staff))
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(self.url("/"))
+
+    def password_step(self, page: Page) -> None:
+        page.goto(self.url("/"))
+        page.get_by_label("E-mail").fill(self.staff.email)
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="Continue").click()
+
+
+@pytest.fixture
+def staff_site(live_server: LiveServer, acme: Tenant) -> StaffSite:
+    port = urlsplit(live_server.url).port
+    assert port is not None
+    now = timezone.now()
+    day = dt.timedelta(days=1)
+    with public_context():
+        staff = enrolled(member("root@platform.test", superuser=True))
+        failure = JobFailure.objects.create(
+            tenant=acme,
+            task="costs.refresh_current",
+            job_id="0a1b",
+            kwargs={"cluster_id": 3},
+            error="OpenCostUnavailable",
+            message="The OpenCost does not answer.",
+        )
+        announcement = Announcement.objects.create(
+            title="Maintenance on Sunday", text="From 06:00 to 06:30 UTC.", level="warning"
+        )
+        FeatureOverride.objects.create(
+            switch=FeatureSwitch.objects.get(name="reporting"),
+            tenant=acme,
+            reason="Pilot",
+            actor=staff,
+            expires_at=now + day,
+        )
+        TenantUsage.objects.create(
+            tenant=acme,
+            day=now.date(),
+            clusters=3,
+            clusters_failing=1,
+            workloads=1200,
+            members=4,
+            storage_bytes=88_000_000,
+            last_data_at=now - day / 24,
+        )
+        SignUp.objects.create(
+            email="new@initech.test",
+            workspace_name="Initech",
+            slug="initech",
+            secret_hash="0" * 64,
+            expires_at=now + day,
+        )
+        SupportGrant.objects.create(
+            tenant=acme,
+            staff=staff,
+            reason="Ticket 4711: totals differ",
+            state=GrantState.APPROVED,
+            expires_at=now + day / 24,
+            decided_by="owner@acme.test",
+        )
+    ids = {
+        "tenant": acme.pk,
+        "failure": failure.pk,
+        "announcement": announcement.pk,
+        "staff": staff.pk,
+    }
+    return StaffSite(port, staff, ids)
+
+
+def check(page: Page, url: str) -> list[str]:
+    """What is wrong with a page at each width and theme."""
+    problems = []
+    for width, theme in ((1440, "light"), (1440, "dark"), (390, "dark")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(
+            color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce"
+        )
+        page.goto(url)
+        page.wait_for_load_state("networkidle")
+        problems += [f"{width} {theme} {line}" for line in axe_violations(page)]
+        if wider := overflow(page):
+            problems.append(f"{width} {theme} wider than the window by {wider} px")
+    return problems
+
+
+@pytest.mark.slow
+def test_every_screen_of_the_staff_site_is_accessible(staff_site: StaffSite, page: Page) -> None:
+    staff_site.sign_in(page)
+    found = {path: check(page, staff_site.url(path)) for path in PAGES}
+    assert {path: problems for path, problems in found.items() if problems} == {}
