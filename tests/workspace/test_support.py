@@ -9,12 +9,12 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from costinsights.accounts.models import Role, User
+from costinsights.accounts.models import AuditEntry, Role, User
 from costinsights.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from costinsights.core.tenancy import public_context, tenant_context
 from costinsights.workspace.tasks import tell_owners_of_support
 from tenants import support
-from tenants.models import GrantState, StaffUser, SupportGrant, Tenant
+from tenants.models import GrantState, PlatformAuditEntry, StaffUser, SupportGrant, Tenant
 from tests.factories.accounts import PASSWORD, UserFactory
 
 REASON = "The overview shows no idle cost since Monday"
@@ -238,3 +238,24 @@ def test_a_grant_is_decided_through_the_api_too(
     assert owner.post(f"{path}/end/").json()["state"] == "ended"
     assert owner.post(f"{path}/burn/").status_code == 404
     assert [row["id"] for row in owner.get("/api/v1/support-grants/").json()] == [grant.pk]
+
+
+def test_the_tenants_own_log_says_who_looked_at_what(visiting: Client) -> None:
+    visiting.get("/")
+    visiting.get("/settings/profile/")
+    entries = AuditEntry.objects.filter(action__startswith="support.").order_by("pk")
+    assert [entry.action for entry in entries] == [
+        "support.entered",
+        "support.viewed",
+        "support.refused",
+    ]
+    assert {entry.actor_kind for entry in entries} == {"staff"}
+    assert {entry.actor_label for entry in entries} == {"ops@costinsights.test"}
+
+
+def test_the_platforms_log_holds_every_step_of_a_grant(acme: Tenant, staff: StaffUser) -> None:
+    grant = granted(acme, staff)
+    support.end(tenant=acme, pk=grant.pk, by="owner@acme.test", at=timezone.now())
+    with public_context():
+        entries = PlatformAuditEntry.objects.filter(object_type__contains="supportgrant")
+        assert entries.count() == 3
