@@ -16,8 +16,8 @@ BATCH: Final = 2_000
 
 _HEAD = "SELECT sequence, hash FROM {head} WHERE id = 1"
 _AHEAD = (
-    "SELECT sequence, prev_hash, hash, {hashed} FROM {entries} "
-    "WHERE sequence > %s ORDER BY sequence, id LIMIT %s"
+    "SELECT sequence, prev_hash, hash, {hashed} FROM {entries} AS e "
+    "WHERE sequence > %s ORDER BY e.sequence, e.id LIMIT %s"
 )
 _ANY_AHEAD = "SELECT 1 FROM {entries} WHERE sequence > %s LIMIT 1"
 # Entries of this very transaction wait for its commit.

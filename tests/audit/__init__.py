@@ -1,0 +1,1 @@
+"""The audit log: written by the database, chained, read by admins."""
