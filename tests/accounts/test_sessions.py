@@ -4,7 +4,6 @@ import datetime as dt
 from importlib import import_module
 
 import pytest
-import time_machine
 from django.conf import settings
 from django.test import Client
 
@@ -102,15 +101,6 @@ def test_a_removed_member_leaves_no_session(ada: User, browser: Client) -> None:
     member.delete()
     assert TenantSession.objects.count() == 0
     assert not is_signed_in(browser)
-
-
-def test_a_session_ends_by_itself(ada: User, browser: Client) -> None:
-    with time_machine.travel("2026-03-01T00:00Z", tick=False) as clock:
-        sign_in(browser, ada)
-        clock.shift(dt.timedelta(seconds=settings.SESSION_COOKIE_AGE - 1))
-        assert is_signed_in(browser)
-        clock.shift(dt.timedelta(seconds=2))
-        assert not is_signed_in(browser)
 
 
 def test_the_engine_keeps_staff_and_members_apart(acme: Tenant) -> None:
