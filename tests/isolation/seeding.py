@@ -27,6 +27,7 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("accounts.ApiToken", "scopes"): lambda _: ["read", "write"],
     ("accounts.ApiToken", "secret_hash"): lambda _: "0" * 64,
     ("accounts.ApiToken", "expires_at"): lambda _: timezone.now() + timedelta(days=30),
+    ("accounts.Invitation", "expires_at"): lambda _: timezone.now() + timedelta(days=7),
     ("accounts.IdentityProvider", "slug"): lambda canary: canary.lower(),
     ("accounts.IdentityProvider", "issuer"): lambda canary: f"http://127.0.0.1:1/{canary}",
     ("costs.Cluster", "currency"): lambda _: "USD",

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from costinsights.accounts import token_services
 from costinsights.accounts.models import Role, Scope, User
+from costinsights.accounts.sessions import session_id_of
 from costinsights.core.tenancy import tenant_connection, tenant_context
 from tests.database import admin_connection
 from tests.isolation.conftest import Ledger, Seeded
@@ -22,6 +23,10 @@ FOREIGN: dict[str, Any] = {
     "slug": lambda rows: rows["costs.Cluster"].slug,
     "rate_id": lambda rows: str(rows["costs.ExchangeRate"].pk),
     "key_id": lambda rows: rows["accounts.ApiToken"].key_id,
+    "member_id": lambda rows: str(rows["accounts.User"].pk),
+    "invitation_id": lambda rows: str(rows["accounts.Invitation"].pk),
+    "invitation_secret": lambda rows: "c9w3mn0123456789abcdef",
+    "session_id": lambda rows: session_id_of(rows["accounts.TenantSession"].session_key),
     "provider_id": lambda rows: str(rows["accounts.IdentityProvider"].pk),
     "provider_slug": lambda rows: rows["accounts.IdentityProvider"].slug,
     "uidb64": lambda rows: "MQ",
