@@ -19,7 +19,7 @@ class SampleHasNoConnection(Conflict):
     """What asks for a connection was asked of the sample cluster."""
 
     code = "sample_has_no_connection"
-    title = "Sample data have no connection"
+    title = "Sample data has no connection"
 
     def __init__(self) -> None:
         super().__init__(

@@ -53,7 +53,7 @@ class _OneCluster(RoleRequiredMixin):
         """The same, for what needs a connection: the sample cluster has no such page."""
         cluster = self.cluster()
         if cluster.is_demo:
-            raise Http404("Sample data have no connection.")
+            raise Http404("Sample data has no connection.")
         return cluster
 
 

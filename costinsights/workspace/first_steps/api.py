@@ -48,7 +48,7 @@ class ChecklistSerializer(serializers.Serializer[Any]):
 
     complete = serializers.BooleanField(read_only=True)
     hidden = serializers.BooleanField(help_text="Whether the overview shows it no more.")
-    sample_data = serializers.BooleanField(read_only=True, help_text="Whether they are loaded.")
+    sample_data = serializers.BooleanField(read_only=True, help_text="Whether it is loaded.")
     steps = FirstStepSerializer(many=True, read_only=True)
 
     def to_representation(self, found: Checklist) -> dict[str, Any]:
@@ -101,8 +101,8 @@ class SampleDataView(GenericAPIView[Cluster]):
     @extend_schema(
         operation_id="workspace_sample_data_load",
         summary="Load sample data",
-        description="Makes one cluster whose costs are generated here. Everything that shows them says so, and "
-        "they are never added to real clusters unless both are asked for by name. Loading again changes nothing.",
+        description="Makes one cluster whose costs are generated here. Everything that shows it says so, and "
+        "it is never added to real clusters unless both are asked for by name. Loading again changes nothing.",
         tags=["Workspace"],
         request=None,
         responses={200: ClusterSerializer, **problem_responses(401, 403, 406, 429)},
@@ -115,7 +115,7 @@ class SampleDataView(GenericAPIView[Cluster]):
         summary="Remove the sample data",
         tags=["Workspace"],
         responses={
-            204: OpenApiResponse(description="There are no sample data any more."),
+            204: OpenApiResponse(description="There is no sample data any more."),
             **problem_responses(401, 403, 406, 429),
         },
     )

@@ -24,7 +24,7 @@ def sample_data_notice(request: HttpRequest) -> list[Notice]:
         Notice(
             level="warning",
             icon="flask",
-            title="Sample data are loaded.",
+            title="Sample data is loaded.",
             text=text,
             action_url=reverse("sample-data-remove") if may_remove else "",
             action_label="Remove sample data",

@@ -23,7 +23,7 @@ class RemoveSampleData(RoleRequiredMixin):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if remove_sample_data():
-            messages.success(request, "The sample data are removed.")
+            messages.success(request, "The sample data is removed.")
         return redirect("overview")
 
 
