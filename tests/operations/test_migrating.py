@@ -1,11 +1,8 @@
 """Migrations of many tenants: whole or not at all, resumed, one fingerprint at the end."""
 
 import os
-import random
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +17,7 @@ from tenants.provisioning import TEMPLATE_SCHEMA
 from tenants.services import create_tenant, delete_tenant
 from tests.database import admin_connection
 from tests.operations.added_column import COLUMN, KEY, added_column
+from tests.operations.forking import forker, moments
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KILLS = 20
@@ -135,19 +133,13 @@ def start_migrating() -> "subprocess.Popen[str]":
 @pytest.mark.processes
 @pytest.mark.slow
 def test_killed_twenty_times_it_ends_with_one_fingerprint(tenants: list[Tenant]) -> None:
-    chance = random.Random(7)
     half_way = 0
-    for _ in range(KILLS):
-        process = start_migrating()
-        assert process.stdout is not None
-        process.stdout.readline()  # begin
-        killer = threading.Timer(chance.uniform(0.05, 1.6), process.send_signal, [signal.SIGKILL])
-        killer.start()
-        process.communicate(timeout=60)
-        killer.cancel()
-        half_way += 0 < len(has_column()) < len(schemas())
-        if len(has_column()) == len(schemas()):
-            undo_added_column()
+    with forker() as loaded:
+        for moment in moments(7, 1.5, KILLS):
+            loaded.run("migrate_schemas", added_column=True, kill_after=moment)
+            half_way += 0 < len(has_column()) < len(schemas())
+            if len(has_column()) == len(schemas()):
+                undo_added_column()
     with added_column():
         call_command("migrate_schemas", verbosity=0)
     assert half_way, "no kill came while tenants were migrated"
