@@ -154,3 +154,43 @@ def _custom_window(text: str, *, now: datetime) -> ChargePeriod:
     if period.start > now:
         raise refuse("The window lies in the future.")
     return period
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalPeriod:
+    """A fiscal year or quarter with its name: `FY2027`, `FY2027 Q1`.
+
+    A fiscal year bears the number of the calendar year it ends in.
+    """
+
+    name: str
+    period: ChargePeriod
+
+
+def fiscal_year_of(instant: datetime, *, start_month: int) -> FiscalPeriod:
+    """The fiscal year that holds `instant`, when years start on the first day of a month (1 to 12), UTC."""
+    start = _fiscal_start(instant, start_month)
+    end = start.replace(year=start.year + 1)
+    return FiscalPeriod(f"FY{(end - DAY).year}", ChargePeriod(start, end))
+
+
+def fiscal_quarter_of(instant: datetime, *, start_month: int) -> FiscalPeriod:
+    """The fiscal quarter that holds `instant`: three months counted from the start of its fiscal year."""
+    year = fiscal_year_of(instant, start_month=start_month)
+    starts = [_months_later(year.period.start, months) for months in (0, 3, 6, 9)]
+    number, start = max(
+        (number, start) for number, start in enumerate(starts, 1) if start <= instant
+    )
+    return FiscalPeriod(f"{year.name} Q{number}", ChargePeriod(start, _months_later(start, 3)))
+
+
+def _fiscal_start(instant: datetime, start_month: int) -> datetime:
+    if start_month not in range(1, 13):
+        raise ValueError(f"a fiscal year starts in a month from 1 to 12, not {start_month}")
+    first = utc_day(instant).replace(month=start_month, day=1)
+    return first if first <= instant else first.replace(year=first.year - 1)
+
+
+def _months_later(first: datetime, months: int) -> datetime:
+    years, month = divmod(first.month - 1 + months, 12)
+    return first.replace(year=first.year + years, month=month + 1)
