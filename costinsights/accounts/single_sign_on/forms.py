@@ -113,6 +113,12 @@ class ProviderForm(forms.Form):
         help_text="Shown on the sign-in page. Whoever is signed in stays so when it is disabled.",
     )
 
+    def clean_role_mapping(self) -> dict[str, str]:
+        try:
+            return parse_mapping(self.cleaned_data["role_mapping"])
+        except InvalidInput as refused:
+            raise forms.ValidationError(refused.message) from refused
+
     def draft(self, *, keeps_secret: bool = False) -> ProviderDraft:
         """The provider as typed. Raises InvalidInput for what only a text field can get wrong."""
         given = self.cleaned_data
@@ -131,7 +137,7 @@ class ProviderForm(forms.Form):
             creates_members=given["creates_members"],
             allowed_email_domains=tuple(re.findall(r"[^\s,;]+", given["allowed_email_domains"])),
             role_claim=given["role_claim"],
-            role_mapping=parse_mapping(given["role_mapping"]),
+            role_mapping=given["role_mapping"],
             default_role=given["default_role"],
         )
 

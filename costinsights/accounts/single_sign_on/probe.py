@@ -63,7 +63,8 @@ def _keys(metadata: Metadata, line: ProviderLine) -> ProbeStep:
             "keys_unusable",
         )
     kinds = " and ".join(sorted({key.key_type for key in keys}))
-    return ProbeStep("keys", "Keys", "ok", f"{len(keys)} usable signing keys ({kinds}).")
+    count = "One usable signing key" if len(keys) == 1 else f"{len(keys)} usable signing keys"
+    return ProbeStep("keys", "Keys", "ok", f"{count} ({kinds}).")
 
 
 def _client(metadata: Metadata, *, has_secret: bool) -> ProbeStep:
