@@ -24,6 +24,7 @@ MEMBER_PAGES = (
     "/clusters/prod/remove/",
     "/settings/tokens/",
     "/settings/profile/",
+    "/settings/plan/",
 )
 OPEN_PAGES = ("/sign-in/", "/password/forgot/", "/password/forgot/sent/", "/no-such-page/")
 
