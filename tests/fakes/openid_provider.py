@@ -89,7 +89,7 @@ class OpenIdProvider:
     _grants: dict[str, Grant] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        provider = self
+        provider: OpenIdProvider = self
 
         class Handler(_Handler):
             openid = provider

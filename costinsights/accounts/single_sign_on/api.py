@@ -50,7 +50,7 @@ class IdentityProviderListView(ListAPIView[IdentityProvider]):
     serializer_class = IdentityProviderSerializer
     pagination_class = ListCursor
 
-    def get_permissions(self) -> list[BasePermission]:  # type: ignore[override]  # DRF's stubs name a sequence of its own
+    def get_permissions(self) -> list[BasePermission]:
         return _permissions(self.request)
 
     @extend_schema(
@@ -86,7 +86,7 @@ class IdentityProviderView(GenericAPIView[IdentityProvider]):
     queryset = IdentityProvider.objects.all()
     serializer_class = IdentityProviderSerializer
 
-    def get_permissions(self) -> list[BasePermission]:  # type: ignore[override]  # DRF's stubs name a sequence of its own
+    def get_permissions(self) -> list[BasePermission]:
         return _permissions(self.request)
 
     @extend_schema(
@@ -161,7 +161,7 @@ class PasswordSignInView(APIView):
 
     serializer_class = PasswordSignInSerializer
 
-    def get_permissions(self) -> list[BasePermission]:  # type: ignore[override]  # DRF's stubs name a sequence of its own
+    def get_permissions(self) -> list[BasePermission]:
         return _permissions(self.request)
 
     @extend_schema(

@@ -73,7 +73,7 @@ def test_a_taken_name_and_an_active_provider_are_conflicts(
 
 
 def test_a_token_reads_and_never_changes(ada: User, browser: Client, provider: Any) -> None:
-    bearer = {"HTTP_AUTHORIZATION": f"Bearer {token_of(ada, Scope.READ, Scope.WRITE)}"}
+    bearer: Any = {"HTTP_AUTHORIZATION": f"Bearer {token_of(ada, Scope.READ, Scope.WRITE)}"}
     one = f"{LIST}{provider.pk}/"
     assert browser.get(one, **bearer).status_code == 200
     for answer in (
