@@ -3,9 +3,12 @@
 from django.urls import include, path
 
 from costinsights.accounts import token_urls
+from costinsights.accounts.audit import views as audit
 from costinsights.accounts.views import joining, members, security, settings, signing_in
 
 urlpatterns = [
+    path("settings/audit/", audit.AuditLogPage.as_view(), name="audit-log"),
+    path("settings/audit/log.csv", audit.AuditLogDownload.as_view(), name="audit-log-csv"),
     path("", include("costinsights.accounts.single_sign_on.urls")),
     path("sign-in/", signing_in.SignInPage.as_view(), name="sign-in"),
     path("sign-in/code/", signing_in.SignInCodePage.as_view(), name="sign-in-code"),
