@@ -8,8 +8,10 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView, ListAPIView
 from rest_framework.parsers import BaseParser
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from costinsights.accounts.models import Role
 from costinsights.accounts.permissions import RoleAtLeast, member_of
@@ -24,13 +26,12 @@ from costinsights.costs.rate_files import COLUMNS, MOST_BYTES, read_rates
 _EXAMPLE = {"currency": "EUR", "valid_from": "2026-11-01", "rate": "1.0855", "source": "ECB"}
 
 
-class RatesForAnalysts(RoleAtLeast):
+class RatesByRole(APIView):
     """Analysts read; admins and owners enter, change and remove."""
 
-    def has_permission(self, request: Request, view: Any) -> bool:
-        writes = request.method not in {"GET", "HEAD", "OPTIONS"}
-        role = Role.ADMIN if writes else Role.ANALYST
-        return RoleAtLeast.of(role).has_permission(self, request, view)
+    def get_permissions(self) -> list[Any]:
+        reads = self.request.method in SAFE_METHODS
+        return [RoleAtLeast.of(Role.ANALYST if reads else Role.ADMIN)()]
 
 
 class RateSerializer(serializers.ModelSerializer[ExchangeRate]):
@@ -101,12 +102,11 @@ class CSVParser(BaseParser):
         return content
 
 
-class RateListView(ListAPIView[ExchangeRate]):
+class RateListView(RatesByRole, ListAPIView[ExchangeRate]):
     """The workspace's exchange rates."""
 
     serializer_class = RateSerializer
     pagination_class = ListCursor
-    permission_classes = (RatesForAnalysts,)
     queryset = ExchangeRate.objects.select_related("entered_by").order_by("pk")
 
     def get_queryset(self) -> Any:
@@ -145,12 +145,11 @@ class RateListView(ListAPIView[ExchangeRate]):
         return Response(RateSerializer(row).data, status=status.HTTP_201_CREATED)
 
 
-class RateView(GenericAPIView[ExchangeRate]):
+class RateView(RatesByRole, GenericAPIView[ExchangeRate]):
     """One exchange rate."""
 
     queryset = ExchangeRate.objects.all()
     serializer_class = RateSerializer
-    permission_classes = (RatesForAnalysts,)
     lookup_url_kwarg = "rate_id"
 
     @extend_schema(
