@@ -147,3 +147,5 @@ def drop_schema_and_role(schema: str, role: str) -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
         cursor.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+        # The caller removes the platform's rows next, in whatever order Django likes.
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
