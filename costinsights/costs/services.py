@@ -100,6 +100,11 @@ def suggested_name(result: ProbeResult) -> str:
     return ""
 
 
+def require_room_for_cluster() -> None:
+    """Raises LimitReached when the plan includes no further cluster: to be told before a test, not after it."""
+    require_room(LimitKind.CLUSTERS, Cluster.objects.real().count())
+
+
 def connect_cluster(
     *,
     name: str,
@@ -118,7 +123,7 @@ def connect_cluster(
         raise ConnectionTestFailed(result)
     name, currency = checked_name(name), checked_currency(currency)
     with _one_of_a_name(), transaction.atomic():
-        require_room(LimitKind.CLUSTERS, Cluster.objects.count)
+        require_room(LimitKind.CLUSTERS, Cluster.objects.real().count)
         taken = set(Cluster.objects.values_list("slug", flat=True))
         _refuse_taken_name(name)
         chosen = checked_slug(slug) if slug else free_slug(name, taken)

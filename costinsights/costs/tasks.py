@@ -16,6 +16,7 @@ from costinsights.costs.current.answer import RefreshOrder
 from costinsights.costs.current.gather import Holding, refresh
 from costinsights.costs.current.pieces import Piece, is_fresh
 from costinsights.costs.models import Cluster
+from tenants.features import Feature
 
 QUEUED = "queued"
 # How long a job that never came back keeps another one from being sent.
@@ -23,7 +24,7 @@ QUEUED_FOR = timedelta(minutes=2)
 _log = structlog.get_logger(__name__)
 
 
-@shared_task(base=TenantTask)
+@shared_task(base=TenantTask, feature=Feature.CURRENT_COSTS)
 def refresh_current_costs(*, cluster_id: int, fingerprint: str, periods: list[list[str]]) -> int:
     """Ask a cluster's OpenCost again for the days that are past their time. Safe to repeat.
 

@@ -4,11 +4,11 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from costinsights.accounts.models import Role, Scope
 from costinsights.core.tenancy import public_context
-from costinsights.opencost.connect import ProbeResult, Step, StepName, StepState
 from tenants.features import Feature
 from tenants.models import Plan, Tenant, TenantUsage
 from tenants.trials import change_plan, override_feature
@@ -116,12 +116,41 @@ def test_only_an_owner_starts_a_trial(acme: Tenant) -> None:
     assert answer.status_code == 403
 
 
-def test_a_fourth_cluster_is_refused_on_community_by_api(acme: Tenant, monkeypatch: Any) -> None:
+@pytest.fixture
+def full(acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> Tenant:
+    """acme on Community with its three clusters; a test of any connection would fail the test."""
+
+    def asked(*_: Any, **__: Any) -> Any:
+        raise AssertionError("an OpenCost was asked although there is no room")
+
+    monkeypatch.setattr("costinsights.costs.services.probe", asked)
     on_plan(acme, Plan.COMMUNITY)
     for _ in range(3):
         ClusterFactory.create()
-    passed = ProbeResult(steps=tuple(Step(name, StepState.OK, "fine") for name in StepName))
-    monkeypatch.setattr("costinsights.costs.services.probe_draft", lambda *_, **__: passed)
+    ClusterFactory.create(is_demo=True)  # sample data take no place
+    return acme
+
+
+def test_a_fourth_cluster_is_refused_by_page_before_it_is_tested(
+    full: Tenant, client_of: Any
+) -> None:
+    client: Client = client_of(full)
+    owner: Any = UserFactory.create(role=Role.OWNER)
+    client.force_login(owner)
+    given = {"opencost_url": "http://127.0.0.1:9/four", "auth_kind": "none"}
+    answer = client.post("/clusters/connect/", given)
+    assert answer.status_code == 403
+    assert "Your plan includes 3 clusters, and 3 are in use." in answer.content.decode()
+
+
+def test_a_fourth_cluster_is_refused_by_command_before_it_is_tested(full: Tenant) -> None:
+    on_plan(full, Plan.COMMUNITY)
+    given = {"tenant": "acme", "name": "Four", "currency": "USD", "url": "http://127.0.0.1:9/four"}
+    with pytest.raises(CommandError, match="Your plan includes 3 clusters"):
+        call_command("connect_cluster", **given)
+
+
+def test_a_fourth_cluster_is_refused_by_api_before_it_is_tested(full: Tenant) -> None:
     answer: Any = program().post(
         "/api/v1/clusters/",
         {"name": "Four", "currency": "USD", "opencost_url": "http://127.0.0.1:9/four"},

@@ -143,6 +143,7 @@ class ClusterListView(ListAPIView[Cluster]):
     def post(self, request: Request) -> Response:
         given = ClusterInputSerializer(data=request.data)
         given.is_valid(raise_exception=True)
+        services.require_room_for_cluster()
         now = timezone.now()
         draft = given.draft().checked()
         cluster = services.connect_cluster(

@@ -62,10 +62,14 @@ class ConnectPage(RoleRequiredMixin):
         if not form.is_valid():
             return self.answer(form, status=422)
         try:
+            services.require_room_for_cluster()
             draft = form.draft().checked()
         except InvalidInput as refused:
             form.refuse(refused)
             return self.answer(form, status=422)
+        except ApplicationError as refused:
+            form.add_error(None, refused.message)
+            return self.answer(form, status=refused.status)
         result = services.probe_draft(draft, now=timezone.now())
         if not result.ok:
             return self.answer(form, result=result, status=422)

@@ -49,7 +49,7 @@ def measure_usage(*, at: dt.datetime) -> TenantUsage:
 
 
 def _counts() -> dict[str, Any]:
-    clusters = Cluster.objects.all()
+    clusters = Cluster.objects.real()
     return {
         "clusters": clusters.count(),
         "clusters_failing": clusters.exclude(last_error_code="").count(),

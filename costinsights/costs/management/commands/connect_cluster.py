@@ -11,7 +11,7 @@ from django.utils import timezone
 from costinsights.core.commands import TenantCommand
 from costinsights.costs.drafts import ConnectionDraft, checked_currency, checked_name
 from costinsights.costs.models import AuthKind
-from costinsights.costs.services import connect_cluster, probe_draft
+from costinsights.costs.services import connect_cluster, probe_draft, require_room_for_cluster
 from costinsights.opencost.connect import ProbeResult, StepState
 
 _MARKS = {
@@ -56,6 +56,8 @@ class Command(TenantCommand):
     def handle_tenant(self, **options: Any) -> None:
         now = timezone.now()
         name, currency = checked_name(options["name"]), checked_currency(options["currency"])
+        if not options["test_only"]:
+            require_room_for_cluster()
         draft = _draft(options).checked()
         result = probe_draft(draft, now=now)
         self._show(result)
