@@ -5,6 +5,8 @@ from typing import Any
 
 import structlog
 
+from costinsights.core.log_text import scrub
+
 
 def logging_settings(*, debug: bool, as_json: bool) -> None:
     """Send the standard library's records and structlog's events through one formatter to stderr."""
@@ -30,6 +32,7 @@ def logging_settings(*, debug: bool, as_json: bool) -> None:
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                         structlog.processors.format_exc_info,
+                        scrub,  # last: texts of exceptions, too
                         renderer,
                     ],
                 }
@@ -37,7 +40,11 @@ def logging_settings(*, debug: bool, as_json: bool) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "event"}},
             "root": {"handlers": ["stderr"], "level": "INFO"},
             "loggers": {
-                "django.server": {"level": "INFO"},
+                # Its lines hold whole addresses, and with them one-time secrets; costinsights.access has ours.
+                "django.server": {"level": "WARNING"},
+                # Celery tells every job's arguments; costinsights.jobs has ours.
+                "celery.app.trace": {"level": "WARNING"},
+                "celery.worker.strategy": {"level": "WARNING"},
                 "django.request": {"level": "ERROR"},
                 "axes": {"level": "ERROR"},
                 "costinsights": {"level": "DEBUG" if debug else "INFO"},
