@@ -11,10 +11,16 @@ from costinsights.core.notices import Notice
 from costinsights.workspace.first_steps.notices import sample_data_notice
 from costinsights.workspace.plan.notices import plan_notices
 from costinsights.workspace.support.notices import support_notices
+from tenants.announcements import announcement_notices
 
 NoticeSource = Callable[[HttpRequest], list[Notice]]
 
-SOURCES: tuple[NoticeSource, ...] = (support_notices, plan_notices, sample_data_notice)
+SOURCES: tuple[NoticeSource, ...] = (
+    announcement_notices,
+    support_notices,
+    plan_notices,
+    sample_data_notice,
+)
 
 
 def notices_for(request: HttpRequest) -> list[Notice]:

@@ -5,10 +5,12 @@ from typing import Any, Final
 
 from django.core.cache import caches
 from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
 
 from costinsights.core.notices import Notice
-from costinsights.core.tenancy import public_context
-from tenants.models import Announcement, AnnouncementLevel
+from costinsights.core.tenancy import public_context, tenant_connection
+from tenants.models import Announcement, AnnouncementLevel, Tenant
 
 CACHE_KEY: Final = "announcements"
 CACHE_SECONDS: Final = 60
@@ -17,6 +19,15 @@ _ICONS: Final = {
     AnnouncementLevel.WARNING: "alert-triangle",
     AnnouncementLevel.DANGER: "alert-circle",
 }
+
+
+def announcement_notices(request: HttpRequest) -> list[Notice]:
+    """The banners above a page of the tenant of now."""
+    tenant = tenant_connection.tenant
+    if not isinstance(tenant, Tenant):
+        return []
+    now = timezone.now()
+    return announcements_at(now, plan=tenant.plan_at(now))
 
 
 def announcements_at(at: dt.datetime, *, plan: str) -> list[Notice]:

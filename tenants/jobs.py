@@ -124,8 +124,17 @@ def retry(failure: JobFailure, *, by: StaffUser, at: dt.datetime) -> None:
         record_event("job.retried", target=failure.task, details={"failure": failure.pk})
 
 
+def job_named(name: str) -> Any:
+    """The job of this name, whichever app it is in; None when the release has no such job.
+
+    A web process has loaded only the jobs that its pages name, so the others are loaded first.
+    """
+    current_app.loader.import_default_modules()
+    return current_app.tasks.get(name)
+
+
 def _send(failure: JobFailure) -> None:
-    job = current_app.tasks.get(failure.task)
+    job = job_named(failure.task)
     if job is None:
         raise Conflict(f"This release has no job “{failure.task}”.")
     if _holds_removed(failure.kwargs):

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from celery import current_app
 from django import forms
 from django.conf import settings
 from django.db import transaction
@@ -22,6 +21,7 @@ from tenants.admin.forms import (
     TrialForm,
 )
 from tenants.admin.pages import FormPage
+from tenants.jobs import job_named
 from tenants.models import Domain, Tenant
 
 # Members belong to another app, which this one does not know: its job is called by name.
@@ -59,7 +59,7 @@ class CreateTenant(FormPage):
 
 def invite_first_owner(tenant: Tenant, email: str) -> None:
     """Send the job that mails the invitation, once the tenant is committed."""
-    job = current_app.tasks[INVITE_FIRST_OWNER]
+    job = job_named(INVITE_FIRST_OWNER)
 
     def send() -> None:
         with tenant_context(tenant):

@@ -14,6 +14,7 @@ from tenants.admin.base import ReadOnlyAdmin, ago, page, require, row_or_404
 from tenants.admin.tenant_forms import CreateTenant
 from tenants.limits import LimitKind, usage_lines, usage_of
 from tenants.models import JobFailure, Plan, Tenant, TenantStatus, TenantUsage
+from tenants.models.standing import forget_tenant
 
 OPEN_FAILURES = Q(job_failures__retried_at=None, job_failures__dismissed_at=None) & ~Q(
     job_failures__pk=None
@@ -111,6 +112,7 @@ def clusters_text(clusters: int | None, failing: int | None) -> str:
 def _facts(request: HttpRequest, tenant: Tenant) -> dict[str, Any]:
     """Everything the page of one tenant shows."""
     now = timezone.now()
+    forget_tenant(tenant.pk)  # staff look at what is, not at what was a minute ago
     usage = usage_of(tenant)
     failures = JobFailure.objects.filter(tenant=tenant, retried_at=None, dismissed_at=None)
     user: Any = request.user
