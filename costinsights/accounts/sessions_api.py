@@ -11,6 +11,7 @@ from costinsights.accounts import sessions
 from costinsights.accounts.member_serializers import BrowserSessionSerializer
 from costinsights.accounts.models import ApiToken
 from costinsights.accounts.permissions import IsMember, member_of
+from costinsights.core.api.pagination import ShortListCursor
 from costinsights.core.api.schema import problem_responses
 
 _PROBLEMS = (401, 403, 404, 406, 429)
@@ -23,23 +24,30 @@ def _current(request: Request) -> str | None:
     return request._request.session.session_key
 
 
+class SessionsCursor(ShortListCursor):
+    ordering = "session_id"
+
+
 class SessionListView(APIView):
     """Where I am signed in."""
 
     permission_classes = (IsMember,)
     serializer_class = BrowserSessionSerializer
+    pagination_class = SessionsCursor
 
     @extend_schema(
         operation_id="me_sessions_list",
         summary="List where I am signed in",
         tags=["Account"],
-        responses={200: BrowserSessionSerializer(many=True), **problem_responses(*_PROBLEMS)},
+        responses=BrowserSessionSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         found = sessions.browsers_of(
             member_of(request), current=_current(request), at=timezone.now()
         )
-        return Response(BrowserSessionSerializer(found, many=True).data)
+        pages = self.pagination_class()
+        page = pages.paginate_queryset(found, request, self)
+        return pages.get_paginated_response(BrowserSessionSerializer(page, many=True).data)
 
     @extend_schema(
         operation_id="me_sessions_revoke_others",

@@ -51,7 +51,7 @@ def test_the_profile_lists_every_browser_with_this_one_first(phone: Client, desk
 
 
 def test_ending_one_browser_takes_effect_with_its_next_request(phone: Client, desk: Client) -> None:
-    listed = desk.get("/api/v1/me/sessions/").json()
+    listed = desk.get("/api/v1/me/sessions/").json()["results"]
     assert [one["is_current"] for one in listed] == [True, False]
     desk.post(f"/settings/profile/sessions/{listed[1]['session_id']}/revoke/")
     assert (is_signed_in(phone), is_signed_in(desk)) == (False, True)
@@ -63,14 +63,14 @@ def test_ending_all_others_keeps_this_one(phone: Client, desk: Client) -> None:
 
 
 def test_ending_this_one_signs_out(desk: Client) -> None:
-    own = desk.get("/api/v1/me/sessions/").json()[0]["session_id"]
+    own = desk.get("/api/v1/me/sessions/").json()["results"][0]["session_id"]
     answer = desk.post(f"/settings/profile/sessions/{own}/revoke/")
     assert answer["Location"] == "/sign-in/"
     assert not is_signed_in(desk)
 
 
 def test_nobody_ends_anybody_elses(phone: Client, acme: Tenant, browser: Client) -> None:
-    theirs = phone.get("/api/v1/me/sessions/").json()[0]["session_id"]
+    theirs = phone.get("/api/v1/me/sessions/").json()["results"][0]["session_id"]
     sign_in(browser, UserFactory.create(role=Role.OWNER))
     assert browser.post(f"/settings/profile/sessions/{theirs}/revoke/").status_code == 404
     headers = {"X-CSRFToken": ""}
@@ -81,7 +81,7 @@ def test_nobody_ends_anybody_elses(phone: Client, acme: Tenant, browser: Client)
 def test_the_api_ends_one_and_all(phone: Client, desk: Client, ada: User, browser: Client) -> None:
     text = token_of(ada, Scope.READ, Scope.WRITE)
     bearer = {"Authorization": f"Bearer {text}"}
-    listed = browser.get("/api/v1/me/sessions/", headers=bearer).json()
+    listed = browser.get("/api/v1/me/sessions/", headers=bearer).json()["results"]
     assert [one["is_current"] for one in listed] == [False, False]
     one = next(row for row in listed if row["device"] == "Safari on iPhone")
     path = f"/api/v1/me/sessions/{one['session_id']}/"

@@ -237,7 +237,9 @@ def test_a_grant_is_decided_through_the_api_too(
     assert owner.post(f"{path}/approve/").status_code == 409
     assert owner.post(f"{path}/end/").json()["state"] == "ended"
     assert owner.post(f"{path}/burn/").status_code == 404
-    assert [row["id"] for row in owner.get("/api/v1/support-grants/").json()] == [grant.pk]
+    assert [row["id"] for row in owner.get("/api/v1/support-grants/").json()["results"]] == [
+        grant.pk
+    ]
 
 
 def test_the_tenants_own_log_says_who_looked_at_what(visiting: Client) -> None:

@@ -1,7 +1,5 @@
 """API: support access to this workspace."""
 
-from typing import Any
-
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -10,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from costinsights.accounts.permissions import Role, RoleAtLeast, member_of
+from costinsights.core.api.pagination import ShortListCursor
 from costinsights.core.api.schema import problem_responses
 from costinsights.core.errors import NotFound
 from costinsights.core.tenancy import current_tenant
@@ -40,22 +39,28 @@ class SupportGrantSerializer(serializers.Serializer[SupportGrant]):
         return grant.is_in_force(timezone.now())
 
 
+class GrantsCursor(ShortListCursor):
+    ordering = "id"
+
+
 class SupportGrantListView(APIView):
     """The newest hundred requests and grants."""
 
     permission_classes = (RoleAtLeast.of(Role.ADMIN),)
     serializer_class = SupportGrantSerializer
+    pagination_class = GrantsCursor
 
     @extend_schema(
         operation_id="support_grants_list",
         summary="List support access",
         description="Requests and grants of the platform's staff, the newest hundred first.",
         tags=["Workspace"],
-        responses={200: SupportGrantSerializer(many=True), **problem_responses(401, 403, 429)},
+        responses=SupportGrantSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
-        grants: Any = support.grants_of(current_tenant())
-        return Response(SupportGrantSerializer(grants, many=True).data)
+        pages = self.pagination_class()
+        grants = pages.paginate_queryset(support.grants_of(current_tenant()), request, self)
+        return pages.get_paginated_response(SupportGrantSerializer(grants, many=True).data)
 
 
 class SupportDecisionView(APIView):
