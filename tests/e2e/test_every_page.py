@@ -25,6 +25,7 @@ MEMBER_PAGES = (
     "/settings/tokens/",
     "/settings/profile/",
     "/settings/plan/",
+    "/settings/audit/",
 )
 OPEN_PAGES = ("/sign-in/", "/password/forgot/", "/password/forgot/sent/", "/no-such-page/")
 

@@ -17,6 +17,7 @@ from costinsights.accounts.permissions import CanManageClusters, IsMember, membe
 from costinsights.core.api.pagination import ListCursor
 from costinsights.core.api.schema import problem_responses
 from costinsights.core.api.throttling import ProbeThrottle
+from costinsights.core.audit import record_event
 from costinsights.core.errors import InvalidInput
 from costinsights.core.tenancy import current_tenant
 from costinsights.costs import services, tasks
@@ -77,6 +78,7 @@ class CurrentCostsView(GenericAPIView[Cluster]):
         headers = {"Cache-Control": "private, no-store"}
         if isinstance(request.accepted_renderer, CurrentCostsCSVRenderer):
             name = csv_file_name(costs, current_tenant().slug)
+            record_event("download.costs_csv", target=name, details=request.query_params.dict())
             headers["Content-Disposition"] = f'attachment; filename="{name}"'
             return Response(costs, headers=headers)
         return Response(current_costs_document(costs), headers=headers)

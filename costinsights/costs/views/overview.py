@@ -14,6 +14,7 @@ from django.views.generic import TemplateView, View
 
 from costinsights.accounts.models import Role
 from costinsights.accounts.permissions import MemberRequiredMixin
+from costinsights.core.audit import record_event
 from costinsights.core.errors import InvalidInput
 from costinsights.core.htmx import HtmxPartialMixin
 from costinsights.core.tenancy import current_tenant
@@ -122,6 +123,7 @@ class CostsCSV(MemberRequiredMixin, FeatureRequiredMixin, View):
             )
         tasks.enqueue_refreshes(costs.refreshes)
         name = csv_file_name(costs, current_tenant().slug)
+        record_event("download.costs_csv", target=name, details=request.GET.dict())
         return HttpResponse(
             current_costs_csv(costs),
             content_type="text/csv; charset=utf-8",

@@ -22,11 +22,16 @@ log = structlog.get_logger(__name__)
 
 
 def anchors_of(tenant: TenantLike) -> list[Anchor]:
-    """Where the tenant's chain ended on earlier days, as the platform's log has it."""
+    """Where the tenant's chain ended on earlier days, as the platform's log has it.
+
+    A tenant that was imported begins anew: what was noted of a tenant of its id before is no longer its.
+    """
     with public_context():
-        entries = PlatformAuditEntry.objects.filter(
-            object_type="audit_log", object_id=str(tenant.pk), action=ANCHORED
-        ).order_by("id")
+        logged = PlatformAuditEntry.objects.filter(object_id=str(tenant.pk)).order_by("id")
+        imported = logged.filter(object_type="tenant", action="tenant.imported").last()
+        entries = logged.filter(object_type="audit_log", action=ANCHORED)
+        if imported is not None:
+            entries = entries.filter(id__gt=imported.pk)
         return [
             Anchor(
                 sequence=entry.details["sequence"],
