@@ -58,10 +58,9 @@ def test_from_sign_up_to_sample_numbers_and_back(
     page.goto(mailed_link())
     assert axe_violations(page) == []
     page.get_by_role("button", name="Make the workspace").click()
-    page.get_by_label("New password", exact=True).or_(
-        page.get_by_label("Password", exact=True)
-    ).first.fill(PASSWORD)
-    page.get_by_label(re.compile("again")).fill(PASSWORD)
+    page.get_by_label("Your name").fill("Ada")
+    page.get_by_label("Choose a password").fill(PASSWORD)
+    page.get_by_label("The password again").fill(PASSWORD)
     page.get_by_role("button", name="Join").click()
 
     expect(page.locator(".checklist")).to_contain_text("0 of 5 done")
