@@ -24,6 +24,8 @@ MEMBER_PAGES = (
     "/clusters/prod/remove/",
     "/settings/tokens/",
     "/settings/profile/",
+    "/settings/workspace/",
+    "/settings/exchange-rates/",
     "/settings/plan/",
     "/settings/audit/",
 )
