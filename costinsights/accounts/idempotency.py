@@ -2,7 +2,7 @@
 
 An advisory lock that Postgres holds until that transaction ends stands for “still running”: it dies
 with the process, so a killed web worker leaves neither a lock nor half an effect behind
-(docs/content/adr/0014).
+(docs/content/adr/0013).
 """
 
 import datetime as dt

@@ -2,7 +2,7 @@
 
 Every request of the API passes the limiters of `API_LIMITERS` in `costinsights.accounts.door`; a view
 may add a narrower rate with a DRF throttle such as `ProbeThrottle`. Whatever was counted stands on the
-request, and the answer's RateLimit fields are made from it (docs/content/adr/0013).
+request, and the answer's RateLimit fields are made from it (docs/content/adr/0012).
 """
 
 import math
