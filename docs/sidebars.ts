@@ -7,7 +7,7 @@ const sidebars: SidebarsConfig = {
       type: "category",
       label: "Use it",
       collapsed: false,
-      items: ["connect-a-cluster", "dashboard", "numbers", "people", "single-sign-on", "plan-and-usage"],
+      items: ["connect-a-cluster", "dashboard", "numbers", "workspace", "exchange-rates", "people", "single-sign-on", "plan-and-usage"],
     },
     {
       type: "category",
@@ -20,7 +20,7 @@ const sidebars: SidebarsConfig = {
       label: "Run it",
       collapsed: false,
       link: { type: "doc", id: "operate/index" },
-      items: ["operate/settings", "operate/database", "operate/tenants", "operate/plans", "operate/staff"],
+      items: ["operate/settings", "operate/database", "operate/tenants", "operate/plans", "operate/sign-up", "operate/staff"],
     },
     {
       type: "category",
