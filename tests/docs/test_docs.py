@@ -109,3 +109,9 @@ def test_the_site_is_pinned_and_its_lock_file_names_no_place_to_download_from() 
     versions = [*package["dependencies"].values(), *package["devDependencies"].values()]
     assert [version for version in versions if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
     assert '"resolved"' not in (PROJECT / "docs" / "package-lock.json").read_text()
+
+
+def test_the_gateway_of_the_overview_is_the_one_of_the_documentation() -> None:
+    text = page("connect-a-cluster.md")
+    for name in ("opencost_token.sh", "opencost_gateway.yaml"):
+        assert (PROJECT / "templates" / "overview" / name).read_text() in text, name
