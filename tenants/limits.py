@@ -138,7 +138,7 @@ def plan_limits(plan: Plan, *, tenant_id: int | None = None) -> PlanLimits:
     """What a plan includes. `tenant_id` is whose standing has probably been read already."""
     row = standing_of(tenant_id).limits.get(plan.value)
     if row is None:
-        return PlanLimits(plan=plan.value, **FIRST_LIMITS[plan])  # type: ignore[misc]  # columns by name
+        return PlanLimits(plan=plan.value, **FIRST_LIMITS[plan])
     return of_row(PlanLimits, row)
 
 

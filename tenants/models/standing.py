@@ -6,7 +6,7 @@ switch reaches every tenant at once, and its entries live for `SWITCH_CACHE_SECO
 raw SQL, which flushes nothing, arrives too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -123,30 +123,26 @@ def _standing(found: dict[str, list[Row]], tenant_id: int | None) -> Standing:
     )
 
 
-def _from_database(keys: Any, tenant_id: int | None) -> dict[str, list[Row]]:
-    questions = dict.fromkeys(keys)
+def _from_database(keys: Collection[str], tenant_id: int | None) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
     overrides, usage = _tenant_keys(tenant_id) or ("", "")
     with public_context():
-        if SWITCHES in questions:
-            questions[SWITCHES] = _rows("FeatureSwitch")
-        if LIMITS in questions:
-            questions[LIMITS] = _rows("PlanLimits")
-        if overrides in questions:
+        if SWITCHES in keys:
+            found[SWITCHES] = list(_model("FeatureSwitch").values())
+        if LIMITS in keys:
+            found[LIMITS] = list(_model("PlanLimits").values())
+        if overrides in keys:
             rows = _model("FeatureOverride").filter(tenant_id=tenant_id)
-            questions[overrides] = list(rows.values("switch__name", "is_open", "expires_at"))
-        if usage in questions:
+            found[overrides] = list(rows.values("switch__name", "is_open", "expires_at"))
+        if usage in keys:
             rows = _model("TenantUsage").filter(tenant_id=tenant_id).order_by("-day")
-            questions[usage] = list(rows.values()[:1])
-    return questions
+            found[usage] = list(rows.values()[:1])
+    return found
 
 
 def _model(name: str) -> Any:
     """A model of this package, which imports this module."""
     return apps.get_model("tenants", name)._default_manager
-
-
-def _rows(name: str) -> list[Row]:
-    return list(_model(name).values())
 
 
 def of_row(model: type[M], row: Row) -> M:

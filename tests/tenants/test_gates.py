@@ -8,8 +8,9 @@ from django.test import Client
 from costinsights.accounts.models import Role
 from costinsights.core.tenancy import public_context, tenant_context
 from tenants.features import LEAST_PLAN, Feature, has_feature, required_plan
-from tenants.gates import WHAT_IT_DOES, PlanRequired
+from tenants.gates import PlanRequired
 from tenants.models import FeatureSwitch, Plan, Tenant
+from tenants.offers import WHAT_IT_DOES
 from tests.factories.accounts import PASSWORD, UserFactory
 
 

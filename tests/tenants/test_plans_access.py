@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.cache import caches
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.exceptions import ConnectionError as NoRedis
 from waffle import switch_is_active
@@ -61,6 +61,7 @@ def tenant_with(plan: Plan, trial: Any, lapsed: Any) -> Tenant:
     )
 
 
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(switches, overrides, st.sampled_from(Plan), ends, ends)
 def test_access_follows_the_precedence_whatever_is_stored(
     switch: FeatureSwitch, override: Any, plan: Plan, trial: Any, lapsed: Any
@@ -184,7 +185,12 @@ def test_a_page_asks_the_cache_once_for_all_switches(
 ) -> None:
     trips: list[Any] = []
     real = caches["shared"].get_many
-    monkeypatch.setattr(caches["shared"], "get_many", lambda keys: trips.append(keys) or real(keys))
+
+    def counted(keys: Any) -> Any:
+        trips.append(keys)
+        return real(keys)
+
+    monkeypatch.setattr(caches["shared"], "get_many", counted)
     with remembered():
         for feature in Feature:
             has_feature(feature)

@@ -8,6 +8,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -68,7 +69,7 @@ class Fleet:
             return "open" if self.ran(mark) else "plan_required"
 
     def ran(self, mark: str) -> bool:
-        return cache.get(f"mark:{mark}") == "left"
+        return bool(cache.get(f"mark:{mark}") == "left")
 
     def skipped(self, job: str) -> bool:
         return any(job in line and "job_skipped" in line for line in self._lines())
@@ -80,12 +81,12 @@ class Fleet:
         """Every process says `expected` within a minute; the figure is when the last one did."""
         start = monotonic()
         everybody: list[Callable[[], str]] = [
-            *(lambda port=port: self.web(port) for port in self.ports),
+            *(partial(self.web, port) for port in self.ports),
             self.worker,
         ]
         for one in everybody:
             left = A_MINUTE - (monotonic() - start)
-            assert wait_until(lambda one=one: one() == expected, seconds=left), what
+            assert wait_until(partial(_says, one, expected), seconds=left), what
         count(f"milliseconds until three processes saw {what}", int((monotonic() - start) * 1000))
 
 
@@ -125,7 +126,7 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
     try:
         fleet = Fleet(acme, ports, log, token)
         for port in ports:
-            assert wait_until(lambda port=port: _answers(port), seconds=A_MINUTE), "no web process"
+            assert wait_until(partial(_answers, port), seconds=A_MINUTE), "no web process"
         yield fleet
     finally:
         for process in started:
@@ -133,6 +134,10 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
         for process in started:
             process.wait(timeout=30)
         by_raw_sql(active=True)
+
+
+def _says(one: Callable[[], str], expected: str) -> bool:
+    return one() == expected
 
 
 def _answers(port: int) -> bool:

@@ -41,7 +41,7 @@ def offer_trials() -> None:
 
 
 def trial(tenant: Tenant, **changes: Any) -> None:
-    given = {"plan": "enterprise", "days": 14, "at": NOON, "reason": "asked for it"}
+    given: dict[str, Any] = {"plan": "enterprise", "days": 14, "at": NOON, "reason": "asked for it"}
     start_trial(tenant=tenant, **(given | changes))
 
 
