@@ -343,6 +343,7 @@ SPECTACULAR_SETTINGS = {
         "costinsights.core.api.idempotency.document_header",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "Role": "costinsights.accounts.models.Role.choices",
         "TokenState": ["active", "expired", "revoked"],
         "ClusterState": ["connected", "failing", "waiting"],
         "SourceState": ["fresh", "stale", "failed", "excluded", "waiting"],
