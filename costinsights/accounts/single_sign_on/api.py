@@ -21,6 +21,7 @@ from costinsights.accounts.single_sign_on import services
 from costinsights.accounts.single_sign_on.probe import is_good, probe_issuer
 from costinsights.accounts.single_sign_on.selectors import sign_in_choices
 from costinsights.accounts.single_sign_on.serializers import (
+    EXAMPLE,
     IdentityProviderInputSerializer,
     IdentityProviderSerializer,
     IdentityProviderTestSerializer,
@@ -93,6 +94,7 @@ class IdentityProviderView(GenericAPIView[IdentityProvider]):
         operation_id="identity_providers_get",
         summary="Show an identity provider",
         tags=_TAGS,
+        examples=[EXAMPLE],
         responses={
             200: IdentityProviderSerializer,
             **problem_responses(401, 403, 404, 406, 429),

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema_field
 from rest_framework import serializers
 
 from costinsights.accounts.models import IdentityProvider, Role
@@ -18,23 +18,27 @@ from costinsights.accounts.single_sign_on.drafts import (
     ProviderDraft,
 )
 
-_PROVIDER = {
-    "id": 3,
-    "name": "Acme Keycloak",
-    "slug": "acme-keycloak",
-    "issuer": "https://login.acme.example/realms/acme",
-    "client_id": "cost-insights",
-    "has_client_secret": True,
-    "redirect_uri": "https://acme.costinsights.example/sign-in/sso/acme-keycloak/callback/",
-    "extra_scopes": [],
-    "is_active": True,
-    "creates_members": True,
-    "allowed_email_domains": ["acme.example"],
-    "role_claim": "groups",
-    "role_mapping": {"platform-team": "admin", "finance": "analyst"},
-    "default_role": "viewer",
-    "created_at": "2026-11-23T09:00:00Z",
-}
+EXAMPLE = OpenApiExample(
+    "Keycloak",
+    response_only=True,
+    value={
+        "id": 3,
+        "name": "Acme Keycloak",
+        "slug": "acme-keycloak",
+        "issuer": "https://login.acme.example/realms/acme",
+        "client_id": "cost-insights",
+        "has_client_secret": True,
+        "redirect_uri": "https://acme.costinsights.example/sign-in/sso/acme-keycloak/callback/",
+        "extra_scopes": [],
+        "is_active": True,
+        "creates_members": True,
+        "allowed_email_domains": ["acme.example"],
+        "role_claim": "groups",
+        "role_mapping": {"platform-team": "admin", "finance": "analyst"},
+        "default_role": "viewer",
+        "created_at": "2026-11-23T09:00:00Z",
+    },
+)
 _FIELDS = (
     "name",
     "issuer",
@@ -50,9 +54,6 @@ _FIELDS = (
 )
 
 
-@extend_schema_serializer(
-    examples=[OpenApiExample("Keycloak", value=_PROVIDER, response_only=True)]
-)
 class IdentityProviderSerializer(serializers.ModelSerializer[IdentityProvider]):
     """An OpenID provider that people sign in through."""
 
@@ -144,10 +145,10 @@ class IdentityProviderInputSerializer(serializers.Serializer[Any]):
         help_text="What a value of the claim makes of a member; the highest counts.",
     )
     default_role = serializers.ChoiceField(
-        choices=[(role.value, role.label) for role in Role if role != Role.OWNER],
+        choices=Role.choices,
         required=False,
         allow_blank=True,
-        help_text="Without a match. Empty: they cannot sign in.",
+        help_text="Without a match; never `owner`. Empty: they cannot sign in.",
     )
 
     def draft(self, stored: IdentityProvider | None = None) -> ProviderDraft:
@@ -161,7 +162,7 @@ class IdentityProviderInputSerializer(serializers.Serializer[Any]):
         return ProviderDraft(**{**values, **given})
 
 
-class ProbeStepSerializer(serializers.Serializer[Any]):
+class IdentityProviderStepSerializer(serializers.Serializer[Any]):
     """One step of the test."""
 
     name = serializers.ChoiceField(choices=["discovery", "keys", "client"])
@@ -174,7 +175,7 @@ class IdentityProviderTestSerializer(serializers.Serializer[Any]):
     """What the provider answers now, without anybody signing in."""
 
     ok = serializers.BooleanField()
-    steps = ProbeStepSerializer(many=True)
+    steps = IdentityProviderStepSerializer(many=True)
 
 
 class PasswordSignInSerializer(serializers.Serializer[Any]):
