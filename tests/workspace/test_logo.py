@@ -19,7 +19,7 @@ API = "/api/v1/workspace/logo"
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (900, 450), **extra: object) -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", size, (200, 40, 40)).save(out, kind, **extra)  # type: ignore[arg-type]  # options of one format
+    Image.new("RGB", size, (200, 40, 40)).save(out, kind, **extra)
     return out.getvalue()
 
 

@@ -97,9 +97,8 @@ class CSVParser(BaseParser):
 
     media_type = "text/csv"
 
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> bytes:
-        content: bytes = stream.read(MOST_BYTES + 1)
-        return content
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        return stream.read(MOST_BYTES + 1)
 
 
 class RateListView(RatesByRole, ListAPIView[ExchangeRate]):

@@ -111,9 +111,8 @@ class PictureParser(BaseParser):
 
     media_type = "image/*"
 
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> bytes:
-        content: bytes = stream.read(MOST_BYTES + 1)
-        return content
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        return stream.read(MOST_BYTES + 1)
 
 
 class LogoView(GenericAPIView[Workspace]):

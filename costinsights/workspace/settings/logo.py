@@ -61,8 +61,7 @@ def redrawn(content: bytes) -> bytes:
             with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
                 if opened.width * opened.height > MOST_PIXELS:
                     raise _refused("The picture has too many pixels. Make it smaller first.")
-                turned = ImageOps.exif_transpose(opened)
-                small = (turned or opened).convert("RGBA")
+                small = ImageOps.exif_transpose(opened).convert("RGBA")
         small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
         out = io.BytesIO()
         small.save(out, "PNG", optimize=True)

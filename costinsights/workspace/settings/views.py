@@ -43,10 +43,11 @@ class SettingsPage(RoleRequiredMixin):
             )
         except SettingsChanged as refused:
             # What was typed stays; saving once more is now a decision made in the sight of the warning.
-            form.data = form.data.copy()
-            form.data["seen_version"] = WorkspaceSettings.now().version
+            stored = WorkspaceSettings.now()
+            form = SettingsForm({**request.POST.dict(), "seen_version": stored.version})
+            form.is_valid()
             form.refuse(refused)
-            return self.answer(form=form, stored=WorkspaceSettings.now(), status=422)
+            return self.answer(form=form, stored=stored, status=422)
         except ApplicationError as refused:
             form.refuse(refused)
             return self.answer(form=form, status=422)
