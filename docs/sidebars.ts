@@ -13,7 +13,7 @@ const sidebars: SidebarsConfig = {
       type: "category",
       label: "API",
       collapsed: false,
-      items: ["api/guide", "api/reference"],
+      items: ["api/guide", "api/tokens", "api/conventions", "api/reference"],
     },
     {
       type: "category",
