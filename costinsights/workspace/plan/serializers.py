@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from tenants.features import Access, Because, Feature
@@ -48,8 +49,9 @@ class PlanSerializer(serializers.Serializer[Any]):
         help_text="The plans an owner may start a trial of now.",
     )
 
-    def get_trial(self, facts: Any) -> TrialSerializer | None:
-        return TrialSerializer(facts).data if facts.trial else None  # type: ignore[return-value]  # the schema reads the annotation
+    @extend_schema_field(TrialSerializer(allow_null=True))
+    def get_trial(self, facts: Any) -> Any:
+        return TrialSerializer(facts).data if facts.trial else None
 
 
 class FeatureSerializer(serializers.Serializer[Any]):
