@@ -346,7 +346,7 @@ SPECTACULAR_SETTINGS = {
         "Role": "costinsights.accounts.models.Role.choices",
         "TokenState": ["active", "expired", "revoked"],
         "ClusterState": ["connected", "failing", "waiting"],
-        "Plan": "tenants.models.Plan",
+        "PlanName": "tenants.models.Plan",
         "SourceState": ["fresh", "stale", "failed", "excluded", "waiting"],
         "StepState": ["ok", "warning", "failed", "skipped"],
         "RowKind": ["workload", "idle", "unmounted", "unallocated", "others", "total"],
