@@ -34,9 +34,9 @@ def provisioning_uri(secret: str, *, account: str, issuer: str) -> str:
 
 
 def qr_svg(uri: str) -> str:
-    """The address as an inline SVG without styles or scripts, black on white."""
-    out = io.BytesIO()
-    segno.make(uri, error="m").save(
+    """The address as an inline SVG without styles or scripts, black on white. It scales with its box."""
+    code, out = segno.make(uri, error="m"), io.BytesIO()
+    code.save(
         out,
         kind="svg",
         scale=5,
@@ -45,8 +45,10 @@ def qr_svg(uri: str) -> str:
         xmldecl=False,
         svgclass=None,
         lineclass=None,
+        omitsize=True,  # it then has a view box, without which a smaller box would cut it off
     )
-    return out.getvalue().decode()
+    width, height = code.symbol_size(scale=5, border=2)
+    return out.getvalue().decode().replace("<svg ", f'<svg width="{width}" height="{height}" ', 1)
 
 
 def matching_step(secret: str, code: str, *, at: dt.datetime, last_step: int) -> int | None:

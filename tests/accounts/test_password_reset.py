@@ -16,6 +16,7 @@ from django.test import Client
 
 from costinsights.accounts import passwords, tasks
 from costinsights.accounts.models import User
+from costinsights.accounts.views.signing_in import MOST_RESETS
 from costinsights.core.tenancy import public_context, tenant_context
 from tenants.models import Domain, Tenant
 from tests.accounts.people import is_signed_in, sign_in, without_csrf_token
@@ -247,6 +248,7 @@ def test_most_poisoned_requests_do_send_a_mail(ada: User, browser: Client, maile
     sent = 0
     for headers in POISON:
         cache.delete(f"password-reset-mail:{ada.pk}")
+        cache.delete("patience:password-forgot:127.0.0.1")
         sent += len(mailed(browser, ada.email, **headers))
     assert sent >= 60
 
@@ -269,3 +271,21 @@ def test_a_tenant_name_cannot_break_the_mails_header(
     [message] = mailed(browser, ada.email)
     assert message.subject == "Reset your password for Acme Bcc: evil@evil.example <b>"
     assert "&lt;b&gt;" in message.alternatives[0][0]
+
+
+def test_one_network_address_cannot_have_a_whole_list_mailed(acme: Tenant, client_of: Any) -> None:
+    browser, other = client_of(acme, REMOTE_ADDR="203.0.113.7"), client_of(acme)
+    forms = [{"email": f"person{number}@people.test"} for number in range(MOST_RESETS + 1)]
+    answers = [browser.post("/password/forgot/", form) for form in forms]
+    assert {answer.status_code for answer in answers[:-1]} == {302}
+    assert (answers[-1].status_code, answers[-1]["Retry-After"]) == (429, "900")
+    assert other.post("/password/forgot/", forms[0]).status_code == 302
+
+
+def test_asking_too_often_in_one_tenant_says_nothing_in_another(
+    browser: Client, globex_browser: Client
+) -> None:
+    for _ in range(MOST_RESETS + 1):
+        answer = browser.post("/password/forgot/", {"email": "ada@people.test"})
+    assert answer.status_code == 429
+    assert globex_browser.post("/password/forgot/", {"email": "ada@people.test"}).status_code == 302
