@@ -1,6 +1,7 @@
 """What changes about identity providers and about who may use a password."""
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from costinsights.accounts.models import (
     IdentityProvider,
@@ -58,10 +59,9 @@ def set_password_sign_in(*, allowed: bool) -> None:
     """
     if not allowed and not IdentityProvider.objects.filter(is_active=True).exists():
         raise Conflict("Add and enable an identity provider first.")
-    workspace = Workspace.load()
-    changed = workspace.password_sign_in != allowed
-    workspace.password_sign_in = allowed
-    workspace.save()
+    Workspace.objects.get_or_create(pk=1)
+    others = Workspace.objects.filter(pk=1).exclude(password_sign_in=allowed)
+    changed = others.update(password_sign_in=allowed, updated_at=timezone.now())
     if changed and not allowed:
         signed_in = TenantSession.objects.filter(user__isnull=False)
         signed_in.exclude(user__role=Role.OWNER).delete()

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import structlog
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -13,7 +12,9 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
+from costinsights.accounts.clients import client_ip
 from costinsights.accounts.models import IdentityProvider
+from costinsights.accounts.patience import asks_too_often
 from costinsights.accounts.redirects import safe_next
 from costinsights.accounts.signing_in import finish_sign_in
 from costinsights.accounts.single_sign_on import flow
@@ -21,7 +22,9 @@ from costinsights.accounts.single_sign_on.errors import SignInRefused
 from costinsights.core.audit import record_event
 from costinsights.core.tenancy import absolute_url, current_tenant
 
-log = structlog.get_logger(__name__)
+# Refusals written to the audit log for one network address.
+MOST_LOGGED = 30
+LOGGED_PER_SECONDS = 300
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
@@ -46,12 +49,17 @@ class _ProviderView(View):
     def refuse(
         self, request: HttpRequest, provider: IdentityProvider, refused: SignInRefused
     ) -> HttpResponse:
-        """One page for every refusal. What the provider said is never printed."""
-        record_event(
-            "sign_in.failed",
-            target=provider.name,
-            details={"method": "sso", "provider": provider.slug, "reason": refused.reason},
-        )
+        """One page for every refusal. What the provider said is never printed.
+
+        Anybody can make refusals by asking for the address: past a number, they are answered and not logged.
+        """
+        ip = client_ip(request)
+        if not asks_too_often("sso-refused", ip, most=MOST_LOGGED, seconds=LOGGED_PER_SECONDS):
+            record_event(
+                "sign_in.failed",
+                target=provider.name,
+                details={"method": "sso", "provider": provider.slug, "reason": refused.reason},
+            )
         context: dict[str, Any] = {"provider": provider, "refused": refused}
         return render(request, "accounts/sso_refused.html", context, status=refused.status)
 

@@ -5,8 +5,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
-from costinsights.accounts.models import ExternalIdentity, IdentityProvider, TenantSession, User
-from tests.accounts.people import is_signed_in
+from costinsights.accounts.models import (
+    AuditEntry,
+    ExternalIdentity,
+    IdentityProvider,
+    TenantSession,
+    User,
+)
+from costinsights.core.tenancy import public_context
+from tenants.models import Domain, Tenant
+from tests.accounts.people import is_signed_in, sign_in
 from tests.accounts.sso.conftest import Journey
 from tests.factories.accounts import UserFactory
 from tests.fakes.openid_provider import EC_KEY, OTHER_RSA_KEY, RSA_KEY, OpenIdProvider
@@ -156,3 +164,41 @@ def test_the_sign_in_page_offers_the_enabled_providers(
     assert "Sign in with Keycloak" in page
     assert "Old" not in page
     assert browser.get("/sign-in/sso/old/").status_code == 404
+
+
+def test_on_another_domain_the_way_begins_on_the_primary_one(
+    ada: User, journey: Journey, acme: Tenant
+) -> None:
+    """The provider sends people back there, and a session is good for one host."""
+    with public_context():
+        Domain.objects.create(tenant=acme, domain="costs.acme.test", is_primary=False)
+    answer = journey.browser.get(
+        "/sign-in/sso/keycloak/?next=/settings/tokens/", HTTP_HOST="costs.acme.test"
+    )
+    assert answer["Location"] == (
+        "http://acme.localhost/sign-in/sso/keycloak/?next=%2Fsettings%2Ftokens%2F"
+    )
+
+
+def test_somebody_else_who_was_signed_in_here_is_not_any_more(ada: User, journey: Journey) -> None:
+    bob = UserFactory.create()
+    sign_in(journey.browser, bob)
+    journey.go()
+    assert not TenantSession.objects.filter(user=bob).exists()
+    assert journey.browser.get("/api/v1/me").json()["email"] == ada.email
+
+
+@pytest.mark.parametrize("email", ["ada@people.test", "eve@people.test"])
+def test_userinfo_may_vouch_for_the_tokens_address_and_for_no_other(
+    ada: User, journey: Journey, email: str
+) -> None:
+    journey.openid.userinfo_claims = ("email_verified",)
+    journey.openid.userinfo = {"email": email}
+    answer = journey.go()
+    assert answer.status_code == (302 if email == ada.email else 403)
+
+
+def test_a_storm_of_refusals_does_not_fill_the_log(journey: Journey) -> None:
+    for _ in range(35):
+        journey.back("/sign-in/sso/keycloak/callback/?state=x")
+    assert AuditEntry.objects.filter(action="sign_in.failed").count() == 30
