@@ -3,7 +3,7 @@
 Every function is SECURITY DEFINER with a fixed path, so that a role with nothing but SELECT on the log
 still has its changes written there. An entry is written with the change itself; its place in the hash
 chain is given by a deferred trigger when the transaction commits, so that writers wait for each other
-only for that moment. docs/content/adr/0011 says why.
+only for that moment. docs/content/adr/0010 says why.
 """
 
 from dataclasses import dataclass
