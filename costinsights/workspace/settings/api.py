@@ -11,6 +11,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from costinsights.accounts.models import Role, Workspace
 from costinsights.accounts.permissions import RoleAtLeast
@@ -115,11 +116,9 @@ class PictureParser(BaseParser):
         return stream.read(MOST_BYTES + 1)
 
 
-class LogoView(GenericAPIView[Workspace]):
+class LogoView(APIView):
     """The workspace's logo."""
 
-    queryset = Workspace.objects.none()
-    serializer_class = WorkspaceSettingsSerializer
     permission_classes = (MembersReadAdminsChange,)
     parser_classes = (PictureParser,)
 
