@@ -396,8 +396,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
-DATE_FORMAT = "j F Y"
-DATETIME_FORMAT = "j F Y, H:i"
+FORMAT_MODULE_PATH = ["costinsights.formats"]
 
 LOGGING_CONFIG = None
 logging_settings(debug=DEBUG, as_json=env.bool("LOG_JSON", default=not (DEBUG or DEMO_MODE)))

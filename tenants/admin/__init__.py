@@ -2,6 +2,7 @@
 
 from tenants.admin import (
     announcements,
+    audit,
     jobs,
     people,
     plans,
@@ -10,4 +11,13 @@ from tenants.admin import (
     tenants,
 )
 
-__all__ = ["announcements", "jobs", "people", "plans", "records", "switches", "tenants"]
+__all__ = [
+    "announcements",
+    "audit",
+    "jobs",
+    "people",
+    "plans",
+    "records",
+    "switches",
+    "tenants",
+]

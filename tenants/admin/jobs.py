@@ -103,7 +103,7 @@ class JobFailureAdmin(ReadOnlyAdmin):
                 messages.error(request, f"{failure.task}: {refusal.message}")
             else:
                 sent += 1
-        messages.success(request, f"{sent} jobs were sent again.")
+        messages.success(request, f"Sent again: {sent} of {len(queryset)}.")
 
     @admin.action(description="Dismiss")
     def dismiss_selected(self, request: HttpRequest, queryset: QuerySet[JobFailure]) -> None:
@@ -112,7 +112,7 @@ class JobFailureAdmin(ReadOnlyAdmin):
             with refusals_as_messages(request):
                 jobs.dismiss(failure, at=timezone.now())
                 done += 1
-        messages.success(request, f"{done} failures were dismissed.")
+        messages.success(request, f"Dismissed: {done} of {len(queryset)}.")
 
 
 def state_of(failure: JobFailure) -> str:

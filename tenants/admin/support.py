@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from celery import current_app
 from django import forms
 from django.contrib import messages
 from django.db import transaction
@@ -19,6 +18,7 @@ from tenants.admin.base import require, row_or_404, staff_of
 from tenants.admin.forms import reason_field
 from tenants.admin.pages import FormPage
 from tenants.admin.tenant_forms import page_of
+from tenants.jobs import job_named
 from tenants.models import LONGEST_BREAK_GLASS, LONGEST_GRANT, SupportGrant, Tenant
 
 # Members belong to another app, which this one does not know: its job is called by name.
@@ -96,7 +96,7 @@ class BreakGlass(_GrantPage):
 
 def tell_owners(tenant: Tenant, grant: SupportGrant) -> None:
     """Send the job that mails every owner, once the grant is committed."""
-    job = current_app.tasks[TELL_OWNERS]
+    job = job_named(TELL_OWNERS)
 
     def send() -> None:
         with tenant_context(tenant):

@@ -74,6 +74,7 @@ NAVIGATION: list[Entry] = [
         "items": [
             _model("Failed jobs", "error", "jobfailure"),
             _model("Announcements", "campaign", "announcement"),
+            _model("Audit log", "history", "platformauditentry"),
         ],
     },
     {
