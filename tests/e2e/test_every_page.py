@@ -26,6 +26,8 @@ MEMBER_PAGES = (
     "/settings/profile/",
     "/settings/workspace/",
     "/settings/exchange-rates/",
+    "/settings/sso/",
+    "/settings/sso/add/",
     "/settings/plan/",
     "/settings/audit/",
 )

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from costinsights.accounts.models import IdentityProvider, Workspace
 from tests.e2e.conftest import OWNER, VIEWER, TenantSite
+from tests.e2e.test_every_page import check
 from tests.fakes.openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIdProvider
 
 
@@ -64,3 +65,15 @@ def test_where_passwords_are_for_owners_the_form_is_one_click_away(
     expect(page.get_by_label("Password")).to_have_count(0)
     page.get_by_role("link", name="Owners: sign in with a password").click()
     expect(page.get_by_label("Password", exact=True)).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_providers_page_is_accessible(site: TenantSite, page: Page) -> None:
+    site.sign_in(page, OWNER)
+    provider = IdentityProvider.objects.get()
+    assert check(page, site.url(f"/settings/sso/{provider.pk}/")) == []
+
+
+@pytest.mark.slow
+def test_a_refusal_is_accessible(site: TenantSite, page: Page) -> None:
+    assert check(page, site.url("/sign-in/sso/acme-login/callback/?state=x")) == []
