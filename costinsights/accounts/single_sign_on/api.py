@@ -138,7 +138,7 @@ class IdentityProviderTestView(GenericAPIView[IdentityProvider]):
     queryset = IdentityProvider.objects.all()
     serializer_class = IdentityProviderTestSerializer
     permission_classes = (IsAdmin,)
-    throttle_classes = (ProbeThrottle,)
+    throttle_classes = (*GenericAPIView.throttle_classes, ProbeThrottle)
 
     @extend_schema(
         operation_id="identity_providers_test",
