@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
@@ -12,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from costinsights.accounts import services, tasks
 from costinsights.accounts.forms import ChangePasswordForm, ProfileForm
 from costinsights.accounts.permissions import MemberRequiredMixin
+from costinsights.accounts.single_sign_on.selectors import may_use_password
 from costinsights.accounts.views.security import security_context
 from costinsights.core.errors import InvalidInput
 
@@ -46,6 +48,7 @@ class ProfilePage(MemberRequiredMixin):
         context = {
             "profile_form": profile or ProfileForm(initial={"name": member.name}),
             "password_form": password or ChangePasswordForm(user=member),
+            "may_use_password": may_use_password(member),
             "account": member,
             **security_context(self.request, member),
         }
@@ -63,6 +66,8 @@ class ChangePassword(ProfilePage):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         member = self.member
+        if not may_use_password(member):
+            raise PermissionDenied("Only owners of this workspace sign in with a password.")
         form = ChangePasswordForm(request.POST, user=member)
         if not form.is_valid():
             return self.answer(password=form, status=422)

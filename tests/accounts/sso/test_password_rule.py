@@ -11,7 +11,7 @@ from costinsights.accounts.models import IdentityProvider, Role, TenantSession, 
 from tenants.models import Tenant
 from tests.accounts.people import is_signed_in, sign_in, without_csrf_token
 from tests.accounts.sso.conftest import Journey
-from tests.factories.accounts import UserFactory, token_of
+from tests.factories.accounts import PASSWORD, UserFactory, token_of
 
 
 @pytest.fixture
@@ -127,3 +127,23 @@ def test_letting_everybody_back_ends_no_session(
     choose(browser, "yes")
     assert Workspace.load().password_sign_in
     assert is_signed_in(browser)
+
+
+def test_others_have_no_password_to_change(bob: User, owners_only: None, journey: Journey) -> None:
+    journey.openid.person["email"] = bob.email
+    journey.go()
+    page = journey.browser.get("/settings/profile/").content.decode()
+    assert "You come in through an identity provider" in page
+    form = {"current": PASSWORD, "password": "another-long-password", "repeated": "x"}
+    assert journey.browser.post("/settings/profile/password/", form).status_code == 403
+
+
+def test_whoever_has_no_password_is_told_how_to_get_one(
+    provider: IdentityProvider, journey: Journey
+) -> None:
+    IdentityProvider.objects.update(
+        creates_members=True, allowed_email_domains=["people.test"], default_role="viewer"
+    )
+    journey.go()
+    page = journey.browser.get("/settings/profile/").content.decode()
+    assert "have no password" in page
