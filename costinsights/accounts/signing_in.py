@@ -19,6 +19,7 @@ from costinsights.accounts import second_factor
 from costinsights.accounts.clients import client_ip, user_agent
 from costinsights.accounts.models import User
 from costinsights.accounts.redirects import is_own_path
+from costinsights.accounts.sessions import SessionStore
 from costinsights.core.actor import ActorKind, current_actor, set_actor
 from costinsights.core.audit import record_event
 
@@ -100,7 +101,8 @@ def sign_in(
     login(request, cast(Any, user), backend=BACKEND)  # typed for the staff model
     request.session.pop(PENDING_KEY, None)
     request.session[VOUCHED_KEY] = vouched
-    request.session.note_client(ip=client_ip(request), user_agent=user_agent(request))
+    session = cast(SessionStore, request.session)
+    session.note_client(ip=client_ip(request), user_agent=user_agent(request))
     details = {
         "method": first.method,
         "provider": first.provider,

@@ -24,6 +24,8 @@ MEMBER_PAGES = (
     "/clusters/prod/remove/",
     "/settings/tokens/",
     "/settings/profile/",
+    "/settings/profile/second-factor/",
+    "/settings/members/",
     "/settings/workspace/",
     "/settings/exchange-rates/",
     "/settings/sso/",
@@ -31,7 +33,7 @@ MEMBER_PAGES = (
     "/settings/plan/",
     "/settings/audit/",
 )
-OPEN_PAGES = ("/sign-in/", "/password/forgot/", "/password/forgot/sent/", "/no-such-page/")
+OPEN_PAGES = ("/sign-in/", "/join/", "/password/forgot/", "/password/forgot/sent/", "/no-such-page/")
 
 
 def check(page: Page, url: str) -> list[str]:

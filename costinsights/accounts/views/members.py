@@ -45,7 +45,7 @@ class MemberListPage(RoleRequiredMixin):
     def answer(self, invite: InviteForm | None = None, status: int = 200) -> HttpResponse:
         now = timezone.now()
         roles = members.roles_to_give(self.member)
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"member": row, "may_manage": members.may_manage(self.member, row)}
             for row in members.listed()
         ]

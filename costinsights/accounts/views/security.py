@@ -34,8 +34,7 @@ def security_context(request: HttpRequest, member: User) -> dict[str, Any]:
         "has_second_factor": second_factor.has_device(member),
         "second_factor_required": second_factor.is_required_of(member, rule),
         "codes_left": second_factor.codes_left(member),
-        "proof_form": ProofForm(user=member, auto_id="disable_%s"),
-        "codes_proof_form": ProofForm(user=member, auto_id="codes_%s"),
+        "proof_form": ProofForm(user=member),
         "browsers": sessions.browsers_of(
             member, current=request.session.session_key, at=timezone.now()
         ),
