@@ -1,5 +1,7 @@
 """Staff for tests: people, their second factor, and a browser that is signed in."""
 
+import re
+
 import pyotp
 from django.test import Client
 from django.utils import timezone
@@ -8,10 +10,16 @@ from costinsights.core import one_time_codes
 from costinsights.core.tenancy import public_context
 from tenants.models import StaffUser
 from tenants.staff import second_factor
+from tests.isolation.routes import routes
 
 HOST = "admin.localhost"
 URLS = "costinsights.urls_staff"
 PASSWORD = "correct-horse-battery"
+OPEN = {
+    "/login/",
+    "/login/code/",
+    "/login/enrol/",
+}  # before the second factor; nothing is behind them
 
 
 def member(email: str = "ada@platform.test", *groups: str, superuser: bool = False) -> StaffUser:
@@ -57,3 +65,14 @@ def signed_in(staff: StaffUser) -> Client:
 
 def first_code(secret: str) -> str:
     return pyotp.TOTP(secret.replace(" ", "")).now()
+
+
+def addresses(some_id: str = "1") -> list[str]:
+    """Every address of the staff host behind the second factor, with `some_id` for each row."""
+    found = set()
+    for route in routes(URLS):
+        filled = route.filled(dict.fromkeys(route.parameters, some_id))
+        filled = re.sub(r"\(\?P<app_label>[^)]*\)", "tenants", filled)
+        filled = re.sub(r"\(\?P<url>[^)]*\)", "anything", filled)
+        found.add("/" + re.sub(r"[\^$]", "", filled).lstrip("/"))
+    return sorted(found - OPEN)

@@ -57,9 +57,29 @@ def test_a_domain_of_its_own_leads_to_the_tenant(db: None, acme: Tenant) -> None
     assert Client().get("/sign-in/", HTTP_HOST="costs.acme.example").status_code == 200
 
 
-def test_the_staff_site_is_not_on_a_tenants_host(acme: Tenant, public_client: Client) -> None:
-    assert Client().get("/admin/", HTTP_HOST="acme.localhost").status_code == 404
-    assert public_client.get("/admin/").status_code == 302
+def test_the_staff_site_is_not_on_a_tenants_host(acme: Tenant) -> None:
+    for path in ("/admin/", "/tenants/tenant/", "/login/"):
+        assert Client().get(path, HTTP_HOST="acme.localhost").status_code == 404
+
+
+def test_the_platforms_host_sends_on_to_the_staff_host_and_serves_no_administration(
+    public_client: Client,
+) -> None:
+    for path in ("/admin/", "/admin/tenants/tenant/"):
+        assert public_client.get(path)["Location"] == "http://admin.localhost/"
+    for path in ("/tenants/tenant/", "/login/"):
+        assert public_client.get(path).status_code == 404
+
+
+def test_the_staff_host_leads_to_administration_even_if_a_tenant_has_its_name(
+    acme: Tenant,
+) -> None:
+    from costinsights.core.tenancy import public_context
+
+    with public_context():
+        Domain.objects.create(tenant=acme, domain="admin.localhost", is_primary=False)
+    answer = Client().get("/login/", HTTP_HOST="admin.localhost")
+    assert "Staff sign-in" in answer.content.decode()
 
 
 def test_the_landing_page_never_says_whether_a_workspace_exists(public_client: Client) -> None:

@@ -17,11 +17,10 @@ from costinsights.core.errors import ApplicationError
 from costinsights.core.tenancy import public_context
 from tenants.models import StaffRecoveryCode, StaffSession, StaffTotpDevice, StaffUser
 from tenants.staff import second_factor
-from tests.isolation.routes import routes
 from tests.tenants.staff import (
     HOST,
     PASSWORD,
-    URLS,
+    addresses,
     code_now,
     enrolled,
     first_code,
@@ -41,18 +40,6 @@ LIMIT: int = settings.AXES_FAILURE_LIMIT
 @pytest.fixture
 def ada(db: None) -> StaffUser:
     return enrolled(member(superuser=True))
-
-
-def addresses() -> list[str]:
-    """Every address of the staff host."""
-    values = {"object_id": "1", "app_label": "tenants", "url": "anything", "content_type_id": "1"}
-    found = set()
-    for route in routes(URLS):
-        filled = route.filled({name: values.get(name, "1") for name in route.parameters})
-        filled = re.sub(r"\(\?P<app_label>[^)]*\)", "tenants", filled)
-        filled = re.sub(r"\(\?P<url>[^)]*\)", "anything", filled)
-        found.add("/" + re.sub(r"[\^$]", "", filled).lstrip("/"))
-    return sorted(found - OPEN)
 
 
 def test_no_address_of_the_staff_host_opens_without_the_second_factor(ada: StaffUser) -> None:
