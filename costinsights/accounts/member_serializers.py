@@ -10,7 +10,7 @@ from costinsights.accounts.models import Invitation, Role, SecondFactorPolicy, U
 
 _NAMESPACES = "Rows of one of these namespaces are seen. With no labels either: everything is."
 _LABELS = "Rows with one of these labels, `name=value`, are seen."
-_MEMBER = {
+MEMBER_EXAMPLE = {
     "id": 7,
     "email": "grace@acme.example",
     "name": "Grace",
@@ -33,7 +33,6 @@ def _entries(help_text: str, longest: int) -> serializers.ListField:
     )
 
 
-@extend_schema_serializer(examples=[OpenApiExample("A limited analyst", value=_MEMBER)])
 class MemberSerializer(serializers.ModelSerializer[User]):
     """A member of the workspace."""
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.generics import GenericAPIView, ListAPIView
 from rest_framework.permissions import BasePermission
@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from costinsights.accounts import invitations, members, second_factor, tasks
 from costinsights.accounts.member_serializers import (
+    MEMBER_EXAMPLE,
     InvitationSerializer,
     MemberChangeSerializer,
     MemberSerializer,
@@ -62,6 +63,7 @@ class MemberView(GenericAPIView[User]):
         operation_id="members_get",
         summary="Show a member",
         tags=["Members"],
+        examples=[OpenApiExample("A limited analyst", value=MEMBER_EXAMPLE, response_only=True)],
         responses={200: MemberSerializer, **problem_responses(*_READ)},
     )
     def get(self, request: Request, member_id: int) -> Response:
