@@ -42,10 +42,10 @@ RUN SECRET_KEY=unused DATABASE_URL=postgres://unused@unused/unused REDIS_URL=red
 USER app
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["python", "-c", "import http.client, os; c = http.client.HTTPConnection('127.0.0.1', 8000, timeout=4); c.request('GET', '/healthz', headers={'Host': os.environ.get('BASE_DOMAIN', 'localhost')}); raise SystemExit(c.getresponse().status != 200)"]
+  CMD ["python", "-c", "import http.client; c = http.client.HTTPConnection('127.0.0.1', 8000, timeout=4); c.request('GET', '/livez'); raise SystemExit(c.getresponse().status != 200)"]
 CMD ["gunicorn", "costinsights.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
      "--workers", "2", "--threads", "4", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", \
-     "--access-logfile", "-"]
+     "--config", "python:costinsights.operations.gunicorn"]
 
 # The same with the one-machine tools: the demo OpenCost and the demo tenants of docker-compose.yml.
 FROM runtime AS demo

@@ -3,6 +3,7 @@
 import platform as machine
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 
 import structlog
 from django.conf import settings
@@ -29,6 +30,8 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _STATE_NUMBER = {"ok": 1.0, "degraded": 0.5, "failed": 0.0}
 
+if settings.METRICS_DIRECTORY:
+    Path(settings.METRICS_DIRECTORY).mkdir(parents=True, exist_ok=True)
 REGISTRY = CollectorRegistry()
 _requests = Histogram(
     "costinsights_request_seconds",
