@@ -91,7 +91,10 @@ def _make_member(provider: IdentityProvider, person: Person) -> User:
         require_room("members", active_members)
     except ApplicationError as error:
         raise _refused("plan_is_full") from error
-    return services.create_user(email=person.email, password=None, role=role, name=person.name)
+    try:
+        return services.create_user(email=person.email, password=None, role=role, name=person.name)
+    except Conflict:  # through another provider, a moment ago
+        return User.objects.get(email=person.email)
 
 
 def _apply_role(user: User, role: Role) -> None:
