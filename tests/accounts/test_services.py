@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from costinsights.accounts import services
+from costinsights.accounts import services, token_services
 from costinsights.accounts.models import ApiToken, Role, User
 from costinsights.core.errors import Conflict, InvalidInput
 from costinsights.core.tenancy import tenant_context
@@ -87,7 +87,7 @@ def test_the_database_refuses_a_token_beyond_the_rules(ada: User, fields: dict[s
 @pytest.mark.parametrize("days", [0, -1, 366])
 def test_a_token_lives_for_a_day_to_a_year(ada: User, days: int) -> None:
     with pytest.raises(InvalidInput):
-        services.create_token(
+        token_services.create_token(
             user=ada, name="x", at=timezone.now(), lifetime=dt.timedelta(days=days)
         )
 

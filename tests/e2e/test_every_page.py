@@ -23,6 +23,7 @@ MEMBER_PAGES = (
     "/clusters/prod/",
     "/clusters/prod/remove/",
     "/settings/tokens/",
+    "/settings/tokens/everybody/",
     "/settings/profile/",
     "/settings/profile/second-factor/",
     "/settings/members/",
