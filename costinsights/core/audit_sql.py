@@ -80,7 +80,7 @@ $audit$
 _ROW = r"""
 -- Arguments: the key's column, the label's column, columns left out, columns whose values are not kept.
 CREATE FUNCTION audit_row() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = {path} SET timezone = 'UTC' AS $audit$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = {path} AS $audit$
 DECLARE
     left_out text[] := TG_ARGV[2];
     withheld text[] := TG_ARGV[3];
@@ -141,7 +141,7 @@ $audit$
 _SEAL = r"""
 -- Runs at commit. The first entry of a transaction seals all of them under the head row's lock.
 CREATE FUNCTION audit_seal() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = {path} SET timezone = 'UTC' AS $audit$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = {path} AS $audit$
 DECLARE
     last record;
     entry record;
@@ -167,7 +167,7 @@ BEGIN
     LOOP
         next_sequence := next_sequence + 1;
         entry.sequence := next_sequence;
-        next_hash := audit_hash(last_hash, ARRAY[{hashed}]);
+        next_hash := encode(sha256(convert_to(last_hash || {hashed}, 'UTF8')), 'hex');
         UPDATE {entries} SET sequence = next_sequence, prev_hash = last_hash, hash = next_hash
         WHERE id = entry.id;
         last_hash := next_hash;
@@ -178,21 +178,9 @@ END
 $audit$
 """
 
-_HASH = r"""
--- SHA-256 over the previous hash and each field as “length in bytes:text,”; “-,” where there is none.
-CREATE FUNCTION audit_hash(previous text, fields text[]) RETURNS text
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $audit$
-    SELECT encode(sha256(convert_to(previous || string_agg(
-        coalesce(octet_length(field)::text || ':' || field, '-') || ',', '' ORDER BY place
-    ), 'UTF8')), 'hex')
-    FROM unnest(fields) WITH ORDINALITY AS given (field, place)
-$audit$
-"""
-
 _KEEP = r"""
-CREATE FUNCTION audit_keep() RETURNS trigger LANGUAGE plpgsql SET search_path = {path} AS $audit$
+CREATE FUNCTION audit_keep() RETURNS trigger LANGUAGE plpgsql AS $audit$
 BEGIN
-    IF TG_OP = 'UPDATE' AND OLD.sequence IS NULL THEN RETURN NEW; END IF;
     RAISE EXCEPTION 'audit entries are never changed and never removed'
         USING ERRCODE = 'insufficient_privilege';
 END
@@ -213,7 +201,9 @@ $audit$
 _TRIGGERS = (
     "CREATE CONSTRAINT TRIGGER audit_seal AFTER INSERT ON {entries} "
     "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION audit_seal()",
-    "CREATE TRIGGER audit_keep BEFORE UPDATE OR DELETE ON {entries} "
+    "CREATE TRIGGER audit_keep BEFORE UPDATE ON {entries} "
+    "FOR EACH ROW WHEN (OLD.sequence IS NOT NULL) EXECUTE FUNCTION audit_keep()",
+    "CREATE TRIGGER audit_keep_row BEFORE DELETE ON {entries} "
     "FOR EACH ROW EXECUTE FUNCTION audit_keep()",
     "CREATE TRIGGER audit_keep_all BEFORE TRUNCATE ON {entries} "
     "FOR EACH STATEMENT EXECUTE FUNCTION audit_keep()",
@@ -221,7 +211,6 @@ _TRIGGERS = (
 FUNCTIONS: Final = (
     "audit_write(text, text, text, text, jsonb, jsonb, jsonb)",
     "audit_row()",
-    "audit_hash(text, text[])",
     "audit_seal()",
     "audit_keep()",
     *CALLABLE,
@@ -235,9 +224,9 @@ def install(log: AuditLog, quoted_schema: str) -> list[str]:
         "entries": log.entries,
         "head": log.head,
         "setting": ACTOR_SETTING,
-        "hashed": ", ".join(_of_entry(field) for field in HASHED),
+        "hashed": " || ".join(_netstring(_of_entry(field)) for field in HASHED),
     }
-    functions = (_WRITE, _ROW, _EVENT, _HASH, _SEAL, _KEEP, _CHECKED)
+    functions = (_WRITE, _ROW, _EVENT, _SEAL, _KEEP, _CHECKED)
     return [text.format(**values).strip() for text in (*functions, *_TRIGGERS)]
 
 
@@ -248,9 +237,14 @@ def _of_entry(field: str) -> str:
     return f"entry.{field}"
 
 
+def _netstring(text: str) -> str:
+    """A field as the hash takes it: `length in bytes:text,`, or `-,` where there is none."""
+    return f"coalesce(octet_length({text})::text || ':' || {text}, '-') || ','"
+
+
 def remove(log: AuditLog) -> list[str]:
     """Statements that undo `install`."""
-    triggers = ("audit_seal", "audit_keep", "audit_keep_all")
+    triggers = ("audit_seal", "audit_keep", "audit_keep_row", "audit_keep_all")
     return [
         *(f"DROP TRIGGER {name} ON {log.entries}" for name in triggers),
         *(f"DROP FUNCTION {signature}" for signature in FUNCTIONS),
