@@ -95,8 +95,8 @@ class ListCursor(CursorPagination):
             "type": "object",
             "required": ["next", "previous", "results"],
             "properties": {
-                "next": {**address, "examples": [example]},
-                "previous": {**address, "examples": [None]},
+                "next": {**address, "example": example},
+                "previous": {**address, "example": None},
                 "results": schema,
             },
         }
