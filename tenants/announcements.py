@@ -52,11 +52,10 @@ def _rows(at: dt.datetime) -> list[dict[str, Any]]:
         return cached
     soon = at + dt.timedelta(seconds=CACHE_SECONDS)
     with public_context():
-        rows = list(
-            Announcement.objects.filter(
-                Q(ends_at__isnull=True) | Q(ends_at__gt=at), starts_at__lte=soon
-            ).values("title", "text", "link", "level", "plans", "starts_at", "ends_at")
-        )
+        found = Announcement.objects.filter(
+            Q(ends_at__isnull=True) | Q(ends_at__gt=at), starts_at__lte=soon
+        ).values("title", "text", "link", "level", "plans", "starts_at", "ends_at")
+        rows: list[dict[str, Any]] = [dict(row) for row in found]
     caches["shared"].set(CACHE_KEY, rows, timeout=CACHE_SECONDS)
     return rows
 

@@ -62,7 +62,7 @@ def make_primary(tenant: Tenant, domain_id: int) -> Domain:
         Domain.objects.filter(tenant=tenant, is_primary=True).update(is_primary=False)
         Domain.objects.filter(pk=chosen.pk).update(is_primary=True)
         record_event("domain.made_primary", target=tenant.slug, details={"domain": chosen.domain})
-    return chosen  # type: ignore[no-any-return]  # as above
+    return chosen
 
 
 def remove_domain(tenant: Tenant, domain_id: int) -> str:

@@ -11,12 +11,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminURLInputWidget
 
 from costinsights.core.notices import Notice
 from tenants import announcements
-from tenants.admin.base import StaffAdmin, require, row_or_404
+from tenants.admin.base import StaffAdmin, column, require, row_or_404
 from tenants.models import Announcement, Plan
 
 
@@ -60,14 +59,14 @@ class AnnouncementAdmin(StaffAdmin):
     search_fields = ("title", "text")
     ordering = ("-starts_at",)
 
-    @display(description="state", label={"shown now": "success", "planned": "info", "over": ""})
+    @column(description="state", label={"shown now": "success", "planned": "info", "over": ""})
     def state(self, row: Announcement) -> str:
         now = timezone.now()
         if row.starts_at > now:
             return "planned"
         return "over" if row.ends_at is not None and row.ends_at <= now else "shown now"
 
-    @display(
+    @column(
         description="level",
         ordering="level",
         label={"Information": "info", "Warning": "warning", "Disruption": "danger"},
@@ -75,11 +74,11 @@ class AnnouncementAdmin(StaffAdmin):
     def level_shown(self, row: Announcement) -> str:
         return row.get_level_display()
 
-    @display(description="plans")
+    @column(description="plans")
     def for_plans(self, row: Announcement) -> str:
         return ", ".join(str(Plan(plan).label) for plan in row.plans) or "every plan"
 
-    @display(description="preview")
+    @column(description="preview")
     def preview(self, row: Announcement) -> str:
         return format_html(
             '<a class="text-link" href="{}">Preview<span class="sr-only"> of {}</span></a>',

@@ -6,9 +6,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
-from unfold.decorators import display
 
-from tenants.admin.base import ReadOnlyAdmin
+from tenants.admin.base import ReadOnlyAdmin, column
 from tenants.models import PlatformAuditEntry, PlatformAuditHead
 
 
@@ -49,19 +48,19 @@ class PlatformAuditEntryAdmin(ReadOnlyAdmin):
         )
         return shown
 
-    @display(description="about", ordering="object_label")
+    @column(description="about", ordering="object_label")
     def subject(self, row: PlatformAuditEntry) -> str:
         return row.object_label or row.object_id or "—"
 
-    @display(description="before")
+    @column(description="before")
     def before_text(self, row: PlatformAuditEntry) -> str:
         return _as_text(row.before)
 
-    @display(description="after")
+    @column(description="after")
     def after_text(self, row: PlatformAuditEntry) -> str:
         return _as_text(row.after)
 
-    @display(description="details")
+    @column(description="details")
     def details_text(self, row: PlatformAuditEntry) -> str:
         return _as_text(row.details)
 

@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
-from unfold.decorators import display
 
 from costinsights.core.errors import ApplicationError
 from tenants import jobs
 from tenants.admin.base import (
     ReadOnlyAdmin,
+    column,
     page,
     refusals_as_messages,
     require,
@@ -69,11 +69,11 @@ class JobFailureAdmin(ReadOnlyAdmin):
     def get_actions(self, request: HttpRequest) -> Any:
         return super().get_actions(request) if self.has_change_permission(request) else {}
 
-    @display(description="job", ordering="task")
+    @column(description="job", ordering="task")
     def job(self, row: JobFailure) -> str:
         return format_html("{}", row.task)
 
-    @display(description="state", label={"open": "danger", "retried": "success", "dismissed": ""})
+    @column(description="state", label={"open": "danger", "retried": "success", "dismissed": ""})
     def state(self, row: JobFailure) -> str:
         return state_of(row)
 

@@ -1,6 +1,6 @@
 """A form on a page of its own, for everything that a service does rather than a saved row."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -21,7 +21,7 @@ class FormPage(FormView[forms.Form]):
     """
 
     template_name = "admin/staff/form.html"
-    http_method_names: ClassVar[list[str]] = ["get", "post"]
+    http_method_names = ["get", "post"]  # noqa: RUF012  Django's own attribute
     site: Any = None
     permission = ""
     title = ""

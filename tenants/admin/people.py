@@ -11,17 +11,16 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from tenants.admin.base import row_or_404, staff_of
+from tenants.admin.base import column, row_or_404, staff_of
 from tenants.admin.forms import ReasonForm
 from tenants.admin.pages import FormPage
 from tenants.models import StaffUser
 from tenants.staff import second_factor
 
 
-class SuperusersOnly(ModelAdmin):  # type: ignore[misc]  # django-unfold has no types
+class SuperusersOnly(ModelAdmin):
     """Who could change rights could give themselves all of them: no group may."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -60,7 +59,7 @@ class StaffUserForm(UserChangeForm):  # type: ignore[misc]  # django-unfold has 
 
 
 @admin.register(StaffUser)
-class StaffUserAdmin(SuperusersOnly, UserAdmin[StaffUser]):  # type: ignore[misc]  # as above
+class StaffUserAdmin(SuperusersOnly, UserAdmin[StaffUser]):
     form = StaffUserForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -86,17 +85,17 @@ class StaffUserAdmin(SuperusersOnly, UserAdmin[StaffUser]):  # type: ignore[misc
         ("Rights", {"fields": ("is_superuser", "groups")}),
     )
 
-    @display(description="rights")
+    @column(description="rights")
     def rights(self, row: StaffUser) -> str:
         if row.is_superuser:
             return "superuser"
         return ", ".join(group.name for group in row.groups.all()) or "none"
 
-    @display(description="second factor", label={"enrolled": "success", "at next sign-in": ""})
+    @column(description="second factor", label={"enrolled": "success", "at next sign-in": ""})
     def factor(self, row: StaffUser) -> str:
         return "enrolled" if second_factor.confirmed_device(row) else "at next sign-in"
 
-    @display(description="authenticator app")
+    @column(description="authenticator app")
     def authenticator(self, row: StaffUser) -> str:
         device = second_factor.confirmed_device(row) if row.pk else None
         if device is None:
@@ -111,7 +110,7 @@ class StaffUserAdmin(SuperusersOnly, UserAdmin[StaffUser]):  # type: ignore[misc
 
 
 @admin.register(Group)
-class StaffGroupAdmin(SuperusersOnly, GroupAdmin):  # type: ignore[misc]  # as above
+class StaffGroupAdmin(SuperusersOnly, GroupAdmin):
     """Groups of rights. “Operations” and “Support” are kept by migrate_schemas."""
 
     search_fields: ClassVar[list[str]] = ["name"]

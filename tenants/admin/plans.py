@@ -5,9 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
-from unfold.decorators import display
 
-from tenants.admin.base import ReadOnlyAdmin, StaffAdmin, ago
+from tenants.admin.base import ReadOnlyAdmin, StaffAdmin, ago, column
 from tenants.models import PlanLimits, TenantUsage
 
 
@@ -33,7 +32,7 @@ class PlanLimitsAdmin(StaffAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @display(description="storage", ordering="storage_bytes")
+    @column(description="storage", ordering="storage_bytes")
     def storage(self, row: PlanLimits) -> str:
         return "no limit" if row.storage_bytes is None else filesizeformat(row.storage_bytes)
 
@@ -59,14 +58,14 @@ class TenantUsageAdmin(ReadOnlyAdmin):
     date_hierarchy = "day"
     ordering = ("-day", "tenant__slug")
 
-    @display(description="failing clusters", ordering="clusters_failing")
+    @column(description="failing clusters", ordering="clusters_failing")
     def failing(self, row: TenantUsage) -> int | None:
         return row.clusters_failing
 
-    @display(description="storage", ordering="storage_bytes")
+    @column(description="storage", ordering="storage_bytes")
     def storage(self, row: TenantUsage) -> str | None:
         return None if row.storage_bytes is None else filesizeformat(row.storage_bytes)
 
-    @display(description="last data", ordering="last_data_at")
+    @column(description="last data", ordering="last_data_at")
     def last_data(self, row: TenantUsage) -> str:
         return ago(row.last_data_at)

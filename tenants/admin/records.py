@@ -3,9 +3,8 @@
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.decorators import display
 
-from tenants.admin.base import ReadOnlyAdmin
+from tenants.admin.base import ReadOnlyAdmin, column
 from tenants.models import GrantState, SignUp, SupportGrant
 
 
@@ -27,7 +26,7 @@ class SignUpAdmin(ReadOnlyAdmin):
         "completed_at",
     )
 
-    @display(description="state", label={"completed": "success", "waiting": "info", "expired": ""})
+    @column(description="state", label={"completed": "success", "waiting": "info", "expired": ""})
     def state(self, row: SignUp) -> str:
         if row.completed_at is not None:
             return "completed"
@@ -53,7 +52,7 @@ class SupportGrantAdmin(ReadOnlyAdmin):
     list_select_related = ("tenant", "staff")
     ordering = ("-requested_at",)
 
-    @display(
+    @column(
         description="state",
         ordering="state",
         label={
@@ -71,7 +70,7 @@ class SupportGrantAdmin(ReadOnlyAdmin):
             GrantState.DENIED: "denied",
         }.get(GrantState(row.state), "over")
 
-    @display(description="kind")
+    @column(description="kind")
     def kind(self, row: SupportGrant) -> str:
         return "break-glass" if row.is_break_glass else "granted"
 

@@ -8,14 +8,13 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from unfold.decorators import display
 
-from tenants.admin.base import ReadOnlyAdmin, page, require, row_or_404
+from tenants.admin.base import ReadOnlyAdmin, column, page, require, row_or_404
 from tenants.admin.forms import OverrideForm, ReasonForm
 from tenants.admin.pages import FormPage
 from tenants.features import Feature
-from tenants.gates import WHAT_IT_DOES
 from tenants.models import FeatureOverride, FeatureSwitch, Plan
+from tenants.offers import WHAT_IT_DOES
 from tenants.trials import override_feature, remove_override
 
 COLUMNS = ("active", *Plan.values)
@@ -119,15 +118,15 @@ class FeatureOverrideAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:override-remove", args=[object_id]))
 
-    @display(description="feature", ordering="switch__name")
+    @column(description="feature", ordering="switch__name")
     def feature(self, row: FeatureOverride) -> str:
         return str(row.switch.name)
 
-    @display(description="effect", label={"gives": "success", "takes": "danger"})
+    @column(description="effect", label={"gives": "success", "takes": "danger"})
     def effect(self, row: FeatureOverride) -> str:
         return "gives" if row.is_open else "takes"
 
-    @display(description="state", label={"in force": "info", "ended": ""})
+    @column(description="state", label={"in force": "info", "ended": ""})
     def state(self, row: FeatureOverride) -> str:
         return "in force" if row.is_in_force(timezone.now()) else "ended"
 

@@ -7,10 +7,9 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
-from unfold.decorators import display
 
 from costinsights.core.tenancy import absolute_url
-from tenants.admin.base import ReadOnlyAdmin, ago, page, require, row_or_404
+from tenants.admin.base import ReadOnlyAdmin, ago, column, page, require, row_or_404
 from tenants.admin.tenant_forms import CreateTenant
 from tenants.limits import LimitKind, usage_lines, usage_of
 from tenants.models import JobFailure, Plan, Tenant, TenantStatus, TenantUsage
@@ -53,12 +52,13 @@ class TenantAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
         newest = TenantUsage.objects.filter(tenant=OuterRef("pk")).order_by("-day")
         found: QuerySet[Tenant] = super().get_queryset(request)
-        return found.annotate(
+        annotated: QuerySet[Tenant] = found.annotate(
             open_failures=Count("job_failures", filter=OPEN_FAILURES, distinct=True),
             clusters_now=Subquery(newest.values("clusters")[:1]),
             clusters_failing_now=Subquery(newest.values("clusters_failing")[:1]),
             last_data_now=Subquery(newest.values("last_data_at")[:1]),
         )
+        return annotated
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
@@ -72,11 +72,11 @@ class TenantAdmin(ReadOnlyAdmin):
         tenant = row_or_404(Tenant, object_id if object_id.isdigit() else 0)
         return page(self.admin_site, request, "admin/staff/tenant.html", _facts(request, tenant))
 
-    @display(description="plan", ordering="plan", label={"Enterprise": "primary", "SaaS": "info"})
+    @column(description="plan", ordering="plan", label={"Enterprise": "primary", "SaaS": "info"})
     def plan_shown(self, row: Tenant) -> str:
         return row.get_plan_display()  # type: ignore[no-any-return]  # the mixin is untyped
 
-    @display(
+    @column(
         description="status",
         ordering="status",
         label={"Active": "success", "Suspended": "warning", "Being deleted": "danger"},
@@ -84,20 +84,20 @@ class TenantAdmin(ReadOnlyAdmin):
     def status_shown(self, row: Tenant) -> str:
         return row.get_status_display()  # type: ignore[no-any-return]  # as above
 
-    @display(description="trial", ordering="trial_ends_at")
+    @column(description="trial", ordering="trial_ends_at")
     def trial(self, row: Tenant) -> str:
         plan = row.trial_at(timezone.now())
         return f"{plan.label} until {row.trial_ends_at:%d %b}" if plan else "—"
 
-    @display(description="clusters", ordering="clusters_failing_now")
+    @column(description="clusters", ordering="clusters_failing_now")
     def health(self, row: Any) -> str:
         return clusters_text(row.clusters_now, row.clusters_failing_now)
 
-    @display(description="last data", ordering="last_data_now")
+    @column(description="last data", ordering="last_data_now")
     def last_data(self, row: Any) -> str:
         return ago(row.last_data_now)
 
-    @display(description="failed jobs", ordering="open_failures")
+    @column(description="failed jobs", ordering="open_failures")
     def failures(self, row: Any) -> int:
         return int(row.open_failures)
 

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
-from django.db.models.base import ModelBase
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 from unfold.sites import UnfoldAdminSite
 
@@ -37,15 +37,13 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # django-unfold has no 
 
     def register(
         self,
-        model_or_iterable: ModelBase | Iterable[ModelBase],
+        model_or_iterable: type[Model] | Iterable[type[Model]],
         admin_class: type[ModelAdmin[Model]] | None = None,
         **options: Any,
     ) -> None:
         if admin_class is None or not admin_class.__module__.startswith("tenants.admin"):
             return
-        models = (
-            [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else model_or_iterable
-        )
+        models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
         of_tenants = {app for app in settings.TENANT_APPS if apps.is_installed(app)}
         for model in models:
             if model._meta.app_config.name in of_tenants:
@@ -58,9 +56,10 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # django-unfold has no 
         )
 
     def admin_view(
-        self, view: Callable[..., HttpResponse], cacheable: bool = False
-    ) -> Callable[..., HttpResponse]:
-        return _with_alpine(super().admin_view(view, cacheable))  # type: ignore[no-any-return]  # django-csp has no types
+        self, view: Callable[..., HttpResponseBase], cacheable: bool = False
+    ) -> Callable[..., HttpResponseBase]:
+        guarded: Callable[..., HttpResponseBase] = _with_alpine(super().admin_view(view, cacheable))
+        return guarded
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

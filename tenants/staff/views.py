@@ -1,6 +1,6 @@
 """Signing in as staff: the password, then the second factor, enrolled at the first sign-in."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
@@ -76,7 +76,7 @@ def _safe_next(request: HttpRequest) -> str:
 class _AfterPassword(View):
     """A page for somebody whose password was right a moment ago."""
 
-    http_method_names: ClassVar[list[str]] = ["get", "post"]
+    http_method_names = ["get", "post"]  # noqa: RUF012  Django's own attribute
     staff: StaffUser
     next_page: str
 

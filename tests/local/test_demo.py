@@ -103,6 +103,12 @@ def test_every_demo_tenant_answers_at_its_address(demo: Demo) -> None:
         assert get(demo.port, f"{tenant}.localhost", "/sign-in/") == 200
 
 
+def test_staff_sign_in_at_an_address_of_their_own(demo: Demo) -> None:
+    assert f"http://admin.localhost:{demo.port}" in demo.said
+    assert get(demo.port, "admin.localhost", "/login/") == 200
+    assert get(demo.port, "localhost", "/admin/") == 302
+
+
 def test_a_second_supervisor_is_refused(demo: Demo) -> None:
     again = subprocess.run(  # noqa: S603 - our own program
         [*command(demo.state), "up", "--port", str(free_port())],

@@ -41,6 +41,10 @@ FORBIDDEN: list[tuple[str, str, Any]] = [
     ("E013", "CELERY_TASK_TIME_LIMIT", 1000),
     ("E014", "FIELD_ENCRYPTION_KEYS", []),
     ("E015", "PG_EXTRA_SEARCH_PATHS", ["extensions"]),
+    ("E030", "STAFF_HOST", "localhost"),
+    ("E030", "STAFF_HOST", "https://admin.localhost"),
+    ("E030", "STAFF_HOST", "admin.localhost:8000"),
+    ("E031", "DEMO_STAFF", "staff@costinsights.test"),
     ("E016", "CACHES", {**django_settings.CACHES, "shared": {**SHARED, "TIMEOUT": 300}}),
     ("E016", "CACHES", {**django_settings.CACHES, "shared": {**SHARED, "TIMEOUT": None}}),
 ]
