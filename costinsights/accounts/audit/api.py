@@ -78,8 +78,11 @@ class AuditCursor(ListCursor):
 
     ordering = "-id"
 
-    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
-        return ("sequence",) if AFTER in request.query_params else ("-id",)
+    def paginate_queryset(
+        self, queryset: QuerySet[Any], request: Request, view: Any = None
+    ) -> list[Any]:
+        self.ordering = "sequence" if AFTER in request.query_params else "-id"
+        return super().paginate_queryset(queryset, request, view)
 
 
 class AuditCSVRenderer(BaseRenderer):
