@@ -4,7 +4,7 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, worker_init, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "costinsights.settings")
 
@@ -68,3 +68,12 @@ def refuse_unsafe_start(**_: object) -> None:
     from tenants.checks import refuse_unsafe_start as refuse  # needs the apps to be loaded
 
     refuse()
+
+
+@worker_process_init.connect
+@beat_init.connect
+def start_telemetry(**_: object) -> None:
+    """In each process that works, after it was forked: what sends reports does so in a thread."""
+    from costinsights.operations import telemetry  # needs the apps to be loaded
+
+    telemetry.start()

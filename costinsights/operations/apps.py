@@ -6,7 +6,9 @@ class OperationsConfig(AppConfig):
     label = "operations"
 
     def ready(self) -> None:
-        from costinsights.operations import conditions, jobs  # need the apps to be loaded
+        from costinsights.core.jobs import register_around_jobs  # these need the apps to be loaded
+        from costinsights.operations import conditions, jobs, telemetry
 
         jobs.listen()
+        register_around_jobs(telemetry.around_job)
         conditions.register_all()
