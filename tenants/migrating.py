@@ -51,6 +51,12 @@ class Failure:
 class AtomicExecutor(MigrationExecutor):
     """Django's executor, with the record of a migration in the same transaction as its statements."""
 
+    def state_so_far(self) -> ProjectState:
+        """The models as the applied migrations left them."""
+        create: Any = getattr(self, "_create_project_state")  # noqa: B009  # Django's own command calls it; no types
+        state: ProjectState = create(with_applied_migrations=True)
+        return state
+
     def apply_migration(
         self,
         state: ProjectState,
@@ -128,7 +134,7 @@ def migrate_schema(schema: str, *, signal: Callable[..., None] | None = None) ->
     executor.loader.check_consistent_history(connection)
     executor.recorder.ensure_schema()
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    state = executor._create_project_state(with_applied_migrations=True)
+    state = executor.state_so_far()
     if signal is not None:
         signal("pre", plan, state.apps)
     executor.check_replacements()
@@ -155,9 +161,9 @@ class SchemaMigrator:
         self.plan = self.executor.migration_plan(self.targets)
         self.replaces = bool(self.executor.loader.replacements)
         self.applied = dict(self.executor.loader.applied_migrations)
-        self.before = self.executor._create_project_state(with_applied_migrations=True)
+        self.before = self.executor.state_so_far()
         if self.plan:
-            assert self.before.apps  # noqa: S101  # rendered once here, cloned for each schema
+            assert self.before.apps is not None  # noqa: S101  # rendered once here, cloned for each schema
 
     def migrate(self, schema: str) -> Failure | None:
         """Run the plan in `schema`."""

@@ -81,7 +81,8 @@ def _heading(tenant: Tenant, at: dt.datetime) -> dict[str, Any]:
         if found.get(tenant.schema_name) != found[TEMPLATE_SCHEMA]:
             raise InvalidInput(
                 "The schema differs from the template's. Run `manage.py migrate_schemas` first; it says "
-                "what differs."
+                "what differs.",
+                field="slug",
             )
         migrations = sorted(applied_migrations([tenant.schema_name])[tenant.schema_name])
         row = Tenant.objects.get(pk=tenant.pk)

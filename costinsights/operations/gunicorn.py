@@ -24,4 +24,6 @@ def child_exit(server: Any, worker: Any) -> None:
     if _DIRECTORY:
         from prometheus_client import multiprocess  # reads the directory's name when imported
 
-        multiprocess.mark_process_dead(worker.pid, path=_DIRECTORY)
+        mark: Any = multiprocess.mark_process_dead  # no types
+
+        mark(worker.pid, path=_DIRECTORY)

@@ -4,6 +4,7 @@ import platform as machine
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -70,7 +71,8 @@ def exposition() -> tuple[bytes, str]:
     """The text Prometheus reads, over all processes of this web server, and its content type."""
     if settings.METRICS_DIRECTORY:
         registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry, path=settings.METRICS_DIRECTORY)
+        collector: Any = multiprocess.MultiProcessCollector  # no types
+        collector(registry, path=settings.METRICS_DIRECTORY)
         return generate_latest(registry) + generate_latest(_platform()), CONTENT_TYPE_LATEST
     return generate_latest(REGISTRY) + generate_latest(_platform()), CONTENT_TYPE_LATEST
 
@@ -134,7 +136,7 @@ def _jobs() -> Iterator[Metric]:
         total[0] += count
         total[1] += spent
     for task, (count, spent) in sorted(totals.items()):
-        seconds.add_metric([task], count, spent)
+        seconds.add_metric([task], int(count), spent)
     yield done
     yield seconds
     yield GaugeMetricFamily(

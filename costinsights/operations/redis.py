@@ -24,13 +24,13 @@ def server() -> "Redis":
 
 def server_time() -> float:
     """Redis' own clock, seconds: both ends of a heartbeat are read from it, so no skew counts."""
-    seconds, micros = server().time()  # type: ignore[misc]  # the stubs mix in the asynchronous client
+    seconds, micros = server().time()
     return float(seconds) + float(micros) / 1e6
 
 
 def queue_length() -> int:
     """Messages that no worker has taken yet."""
-    return int(server().llen(QUEUE_KEY))  # type: ignore[arg-type]  # as above
+    return int(server().llen(QUEUE_KEY))
 
 
 def keys_of_tenant(pk: int) -> list[str]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 from psycopg import sql
@@ -97,7 +98,7 @@ def _reseal(place: Place, batch: int, outcome: Outcome, said: Callable[[str], No
             raced += _reseal_one(place, pk, token, outcome)
 
 
-def _reseal_one(place: Place, pk: object, token: str, outcome: Outcome) -> int:
+def _reseal_one(place: Place, pk: Any, token: str, outcome: Outcome) -> int:
     aad = place.sealed.place(place.schema, pk)
     try:
         anew = crypto.seal(crypto.unseal(token, aad=aad), aad=aad)

@@ -139,7 +139,7 @@ def _switch() -> None:
         cursor = session.cursor()
         bare = median_us(lambda: cursor.execute("SELECT 1").fetchone(), 2000)
         statement = f'SET search_path = "{acme.schema_name}"; SET ROLE "{acme.database_role}"'
-        alone = median_us(lambda: cursor.execute(statement), 2000)  # type: ignore[arg-type]  # our own names
+        alone = median_us(lambda: cursor.execute(statement), 2000)
     with tenant_context(acme):
 
         def ours() -> None:

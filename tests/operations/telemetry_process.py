@@ -1,5 +1,7 @@
 """A request and a job that fail, in a process of their own: the libraries patch Django and Celery for good."""
 
+from typing import Any
+
 import django
 
 SECRET = "hunter2-of-the-request"
@@ -13,6 +15,7 @@ def main() -> None:
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": plain_files}}
     django.setup()
     from celery import shared_task
+    from django.http import HttpRequest, HttpResponse
     from django.test import Client
     from django.urls import path
 
@@ -23,7 +26,7 @@ def main() -> None:
 
     telemetry.start()
 
-    def broken(request: object, one_time: str) -> None:
+    def broken(request: HttpRequest, one_time: str) -> HttpResponse:
         password = SECRET
         raise ValueError(f"no good: password={password}")
 
@@ -42,7 +45,8 @@ def main() -> None:
     )
     acme = find_tenant(TENANT)
     with tenant_context(acme):
-        broken_job.apply(headers={TENANT_HEADER: acme.pk})
+        headers: dict[str, Any] = {TENANT_HEADER: acme.pk}
+        broken_job.apply(headers=headers)
     telemetry.flush()
     if settings.SENTRY_DSN:
         import sentry_sdk

@@ -25,7 +25,7 @@ KILLS = 20
 
 def run_sql(statement: str) -> list[tuple[Any, ...]]:
     with admin_connection(connection.settings_dict["NAME"]) as admin:
-        cursor = admin.execute(statement)  # type: ignore[arg-type]  # built from our own names
+        cursor = admin.execute(statement)
         return cursor.fetchall() if cursor.description else []
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from costinsights.core import readiness
 from costinsights.core.readiness import Finding, State
-from costinsights.operations import conditions, heartbeat
+from costinsights.operations import conditions, heartbeat, redis
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def test_everything_in_order_is_ready(alive: None) -> None:
 
 def test_a_silent_beat_degrades_and_the_strict_form_says_503(alive: None, settings: Any) -> None:
     settings.METRICS_TOKEN = "operator"
-    heartbeat.redis.server().delete(heartbeat.redis.HEARTBEAT_KEY + "beat")
+    redis.server().delete(redis.HEARTBEAT_KEY + "beat")
     assert (ask().status_code, ask().json()["state"]) == (200, "degraded")
     strict = ask("/readyz?strict", HTTP_AUTHORIZATION="Bearer operator")
     assert strict.status_code == 503
@@ -61,8 +61,8 @@ def test_a_silent_beat_degrades_and_the_strict_form_says_503(alive: None, settin
 
 
 def test_a_heartbeat_grows_old(alive: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = heartbeat.redis.server_time()
-    monkeypatch.setattr(heartbeat.redis, "server_time", lambda: now + 61)
+    now = redis.server_time()
+    monkeypatch.setattr(redis, "server_time", lambda: now + 61)
     assert conditions.heard_of("worker").state == State.DEGRADED
 
 

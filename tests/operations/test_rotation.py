@@ -42,7 +42,7 @@ def secrets(acme: Any, globex: Any) -> dict[tuple[str, int], str]:
 
 
 def opened() -> dict[tuple[str, int], str]:
-    found = {}
+    found: dict[tuple[str, int], str] = {}
     for slug in ("acme", "globex"):
         with tenant_context(find_tenant(slug)):
             found |= {(slug, cluster.pk): cluster.secret for cluster in Cluster.objects.all()}
