@@ -9,6 +9,7 @@ from django.core import mail
 
 from costinsights.accounts.models import Role
 from costinsights.core.tenancy import public_context, tenant_context
+from costinsights.workspace.plan import trial_mail
 from costinsights.workspace.tasks import measure_usage, tell_trial_ends
 from tenants.models import Tenant, TenantUsage
 from tenants.trials import start_trial
@@ -74,6 +75,18 @@ def test_a_mail_that_could_not_be_sent_is_sent_by_the_next_run(
             with pytest.raises(OSError):  # noqa: PT011  # the mail server's own
                 tell_trial_ends.run()
         assert tell_trial_ends() == 2
+
+
+def test_two_workers_at_once_send_one_mail(on_trial: Tenant) -> None:
+    """Both read the tenant's row before either has noted that the mail goes out."""
+    at = START + 12 * DAY
+    with public_context():
+        rows = [Tenant.objects.get(pk=on_trial.pk) for _ in range(2)]
+    sent = []
+    for row in rows:
+        with tenant_context(row):
+            sent.append(trial_mail.tell_trial_ends(at=at))
+    assert sent == [2, 0]
 
 
 def test_the_hourly_job_measures(globex: Tenant) -> None:
