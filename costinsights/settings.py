@@ -254,7 +254,14 @@ AXES_CACHE = "shared"  # the platform's own host; tenants count in their schema
 # Trying on while locked does not lengthen the lock: nobody can keep a member out for good.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True  # sessions say who signed in
-AXES_SENSITIVE_PARAMETERS = ["username", "email", "ip_address", "csrfmiddlewaretoken", "code"]
+AXES_SENSITIVE_PARAMETERS = [
+    "username",
+    "email",
+    "ip_address",
+    "csrfmiddlewaretoken",
+    "code",
+    "proof",
+]
 
 # HTTP -----------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
+from costinsights.accounts.member_limits import MAY_BE_LIMITED
 from costinsights.accounts.models import (
     Role,
     TenantSession,
@@ -54,11 +55,16 @@ def rename_user(*, user: User, name: str) -> None:
 
 @transaction.atomic
 def change_role(*, user: User, role: Role) -> None:
-    """Give a member another role, from their next request on. Raises Conflict for the last owner."""
+    """Give a member another role, from their next request on. Raises Conflict for the last owner.
+
+    Who becomes admin or owner sees everything: their limits end.
+    """
     if role != Role.OWNER:
         refuse_losing_last_owner(user)
     user.role = role
-    user.save(update_fields=["role"])
+    if role not in MAY_BE_LIMITED:
+        user.scope_namespaces, user.scope_labels = [], []
+    user.save(update_fields=["role", "scope_namespaces", "scope_labels"])
     end_sessions(user=user)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.core import mail
 from django.db import connections
@@ -241,6 +242,18 @@ def test_guessing_the_password_there_ends_in_the_lock_out(with_factor: Client) -
     assert answer.status_code == 429
     assert with_factor.post(OFF, {"proof": PASSWORD}).status_code == 429
     assert TotpDevice.objects.exists()
+
+
+def test_no_typed_code_or_password_is_kept_with_the_failures(
+    with_factor: Client, ada: User, acme: Tenant, client_of: Any
+) -> None:
+    other = client_of(acme)
+    sign_in(other, ada)
+    other.post(CODE, {"code": "135791"})
+    with_factor.post(OFF, {"proof": "nearly-my-password"})
+    kept = str(list(AccessAttempt.objects.values()))
+    assert "path_info" in kept
+    assert not [word for word in ("135791", "nearly-my-password") if word in kept]
 
 
 def test_new_recovery_codes_end_the_old_ones(

@@ -107,3 +107,11 @@ def test_the_last_owner_stays(ada: User) -> None:
 def test_a_member_is_never_staff(ada: User) -> None:
     assert (ada.is_staff, ada.is_superuser) == (False, False)
     assert User.USERNAME_FIELD == User.EMAIL_FIELD == "email"
+
+
+def test_a_role_that_sees_everything_ends_the_limits(acme: Tenant) -> None:
+    member = UserFactory.create(role=Role.VIEWER, scope_namespaces=["shop"])
+    services.change_role(user=member, role=Role.ANALYST)
+    assert User.objects.get(pk=member.pk).scope_namespaces == ["shop"]
+    services.change_role(user=member, role=Role.ADMIN)
+    assert User.objects.get(pk=member.pk).scope_namespaces == []
