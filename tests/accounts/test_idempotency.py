@@ -21,6 +21,7 @@ from tests.factories.accounts import UserFactory, token_of
 from tests.isolation.routes import Route, routes
 
 TOKENS = "/api/v1/tokens/"
+JSON = "application/json"
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 POST_ROUTES = [
     route
@@ -36,8 +37,8 @@ POST_ROUTES = [
 
 
 def post(client: Client, key: str | None = KEY, path: str = TOKENS, **body: Any) -> Any:
-    extra = {} if key is None else {"HTTP_IDEMPOTENCY_KEY": key}
-    return client.post(path, body or {"name": "x"}, content_type="application/json", **extra)
+    headers = {} if key is None else {"Idempotency-Key": key}
+    return client.post(path, body or {"name": "x"}, content_type=JSON, headers=headers)
 
 
 @pytest.fixture
@@ -136,26 +137,23 @@ def test_tenants_choose_keys_apart(
 def test_a_token_shares_its_members_keys_but_not_their_rights(ada: User, owner: Client) -> None:
     """The member made a token in the browser; a program with the same key must not be shown it."""
     made = post(owner)
-    program = {"HTTP_AUTHORIZATION": f"Bearer {token_of(ada, *Scope)}"}
-    answer = owner.post(
-        TOKENS, {"name": "x"}, content_type="application/json", HTTP_IDEMPOTENCY_KEY=KEY, **program
-    )
+    headers = {"Authorization": f"Bearer {token_of(ada, *Scope)}", "Idempotency-Key": KEY}
+    answer = owner.post(TOKENS, {"name": "x"}, content_type=JSON, headers=headers)
     assert answer.status_code == 403
     assert made.json()["token"] not in answer.content.decode()
 
 
 def test_whoever_lost_the_right_is_not_shown_the_answer(acme: Tenant, browser: Client) -> None:
     member = UserFactory.create(role=Role.ADMIN)
-    text = token_of(member, *Scope)
-    rate = {"currency": "EUR", "valid_from": "2026-01-01", "rate": "1.1"}
-    extra = {"HTTP_AUTHORIZATION": f"Bearer {text}", "HTTP_IDEMPOTENCY_KEY": KEY}
-    path = "/api/v1/invitations/"
-    body = {"email": "new@people.test", "role": "viewer", **rate}
-    first = browser.post(path, body, content_type="application/json", **extra)
-    again = browser.post(path, body, content_type="application/json", **extra)
-    assert (first.status_code, again["Idempotency-Replayed"]) == (201, "true")
+    headers = {"Authorization": f"Bearer {token_of(member, *Scope)}", "Idempotency-Key": KEY}
+
+    def invite() -> Any:
+        body = {"email": "new@people.test", "role": "viewer"}
+        return browser.post("/api/v1/invitations/", body, content_type=JSON, headers=headers)
+
+    assert (invite().status_code, invite()["Idempotency-Replayed"]) == (201, "true")
     User.objects.filter(pk=member.pk).update(role=Role.VIEWER)
-    assert browser.post(path, body, content_type="application/json", **extra).status_code == 403
+    assert invite().status_code == 403
 
 
 def test_a_stranger_is_told_so_whatever_the_key(browser: Client, acme: Tenant) -> None:
@@ -173,7 +171,7 @@ def test_a_session_needs_its_csrf_token_for_a_replay_too(
 
 
 def test_other_methods_ignore_the_header(owner: Client) -> None:
-    assert owner.get("/api/v1/me", HTTP_IDEMPOTENCY_KEY="a b").status_code == 200
+    assert owner.get("/api/v1/me", headers={"Idempotency-Key": "a b"}).status_code == 200
 
 
 def test_after_a_day_the_key_is_free_again(owner: Client) -> None:
@@ -243,7 +241,7 @@ def test_no_post_of_the_api_forgets_the_key(ada: User, owner: Client, route: Rou
     request = (
         Client()
         .post(  # the request as it will come, only to know its fingerprint
-            address, {"a": 1}, content_type="application/json", HTTP_HOST="nowhere.invalid"
+            address, {"a": 1}, content_type=JSON, HTTP_HOST="nowhere.invalid"
         )
         .wsgi_request
     )

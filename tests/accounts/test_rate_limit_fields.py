@@ -68,8 +68,8 @@ def test_strangers_are_counted_by_their_address(ada: User, browser: Client) -> N
     seen = [browser.get(ME, REMOTE_ADDR="198.51.100.1").status_code for _ in range(4)]
     assert seen == [401, 401, 401, 429]
     assert browser.get(ME, REMOTE_ADDR="198.51.100.2").status_code == 401
-    good = {"HTTP_AUTHORIZATION": f"Bearer {token_of(ada)}", "REMOTE_ADDR": "198.51.100.1"}
-    assert browser.get(ME, **good).status_code == 200
+    good = {"Authorization": f"Bearer {token_of(ada)}"}
+    assert browser.get(ME, headers=good, REMOTE_ADDR="198.51.100.1").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ def test_a_narrower_rate_is_told_beside_the_general_one(
     ada: User, browser: Client, settings: Any
 ) -> None:
     settings.API_RATE = "600/min"
-    extra = {"HTTP_AUTHORIZATION": f"Bearer {token_of(ada, *Scope)}"}
-    answer = browser.post("/api/v1/clusters/test", {}, content_type="application/json", **extra)
+    key = {"Authorization": f"Bearer {token_of(ada, *Scope)}"}
+    answer = browser.post("/api/v1/clusters/test", content_type="application/json", headers=key)
     assert answer.status_code == 400
     assert answer["RateLimit-Policy"] == '"api";q=600;w=60, "probe";q=20;w=60'
     assert [answer[name] for name in FIELDS[:2]] == ["20", "19"]

@@ -137,12 +137,12 @@ def test_a_member_of_a_day_sees_admins_tokens_only_as_admin(ada: User, browser: 
 def test_an_admin_ends_anybodys_token(ada: User, browser: Client) -> None:
     admin, viewer = UserFactory.create(role=Role.ADMIN), UserFactory.create(role=Role.VIEWER)
     owners, theirs = token_of(ada), token_of(viewer)
-    key = {"HTTP_AUTHORIZATION": f"Bearer {token_of(admin, *Scope)}"}
-    lowered = {"HTTP_AUTHORIZATION": f"Bearer {token_of(admin, *Scope, role_ceiling='viewer')}"}
+    key = {"Authorization": f"Bearer {token_of(admin, *Scope)}"}
+    lowered = {"Authorization": f"Bearer {token_of(admin, *Scope, role_ceiling='viewer')}"}
     path = "/api/v1/tokens/{}/"
-    assert browser.delete(path.format(theirs.split("_")[1]), **lowered).status_code == 404
+    assert browser.delete(path.format(theirs.split("_")[1]), headers=lowered).status_code == 404
     for text in (owners, theirs):
-        assert browser.delete(path.format(text.split("_")[1]), **key).status_code == 204
+        assert browser.delete(path.format(text.split("_")[1]), headers=key).status_code == 204
         assert ask(browser, text).status_code == 401
 
 

@@ -38,9 +38,8 @@ def poison(field: "models.Field[Any, Any]") -> Any:
 
 
 def poisoned_body() -> dict[str, Any]:
-    fields = [
-        field for model in (*tenant_models(), Tenant) for field in model._meta.concrete_fields
-    ]
+    tables: list[type[models.Model]] = [*tenant_models(), Tenant]
+    fields = [field for model in tables for field in model._meta.concrete_fields]
     by_name = {field.name: poison(field) for field in fields}
     return {**by_name, **{field.attname: poison(field) for field in fields}, "pk": NUMBER}
 

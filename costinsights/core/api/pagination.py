@@ -27,16 +27,14 @@ class ListCursor(CursorPagination):
     max_page_size = 200
     ordering: str | tuple[str, ...] = "pk"
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
-    ) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         size = self.get_page_size(request)
         order = (self.ordering,) if isinstance(self.ordering, str) else tuple(self.ordering)
-        self.base_url = request.build_absolute_uri()
+        self._page_address = request.build_absolute_uri()
         self._signer = signing.Signer(salt=f"cursor:{request.path}:{','.join(order)}")
         backwards, position = self._cursor_of(request)
         walk = tuple(map(_turned, order)) if backwards else order
-        rows = queryset.order_by(*walk)
+        rows: QuerySet[Any] = queryset.order_by(*walk)
         if position is not None:
             rows = rows.filter(_behind(walk, position))
         found = list(rows[: size + 1])
@@ -71,7 +69,7 @@ class ListCursor(CursorPagination):
         if position is None:
             return None
         text = self._signer.sign_object([int(backwards), position])
-        return str(replace_query_param(self.base_url, self.cursor_query_param, text))
+        return str(replace_query_param(self._page_address, self.cursor_query_param, text))
 
     def _cursor_of(self, request: Request) -> tuple[bool, Position | None]:
         """Which way to read and from behind which row. Raises InvalidInput."""
@@ -111,7 +109,7 @@ class ShortListCursor(ListCursor):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         entries, key = list(queryset), str(self.ordering)
         size = self.get_page_size(request)
-        self.base_url = request.build_absolute_uri()
+        self._page_address = request.build_absolute_uri()
         self._signer = signing.Signer(salt=f"cursor:{request.path}:list:{key}")
         backwards, position = self._cursor_of(request)
         start = 0
