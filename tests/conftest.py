@@ -9,6 +9,7 @@ from django.test import Client, TransactionTestCase
 from pytest_django import DjangoDbBlocker
 from redis import Redis
 
+from costinsights.core.actor import SYSTEM, acting_as
 from costinsights.core.tenancy import public_context, tenant_context
 from tenants.models import Tenant
 from tests import database
@@ -31,6 +32,13 @@ def _flush_knows_schemas() -> Iterator[None]:
     patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: database.empty_database())
     yield
     patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_stays_named() -> Iterator[None]:
+    """Whoever a test names as the actor is forgotten with it."""
+    with acting_as(SYSTEM):
+        yield
 
 
 @pytest.fixture(autouse=True)

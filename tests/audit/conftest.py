@@ -14,7 +14,7 @@ from tenants.models import Tenant
 from tests.database import admin_connection
 
 
-def entries(**having: Any) -> list[AuditEntry]:
+def entries(**having: Any) -> list[Any]:
     """What the log of the current tenant holds, the oldest first."""
     return list(AuditEntry.objects.filter(**having).order_by("id"))
 

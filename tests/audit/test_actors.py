@@ -10,7 +10,7 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from costinsights.accounts.models import AuditEntry, User
+from costinsights.accounts.models import AuditEntry, Scope, User
 from costinsights.core.actor import Actor, ActorKind, acting_as, set_actor
 from costinsights.core.tasks import SENDER_HEADER, TENANT_HEADER, TenantTask
 from costinsights.core.tenancy import public_context, tenant_connection, tenant_context
@@ -28,7 +28,7 @@ def who(entry: AuditEntry | PlatformAuditEntry) -> tuple[str, str, str]:
 
 
 def test_a_member_at_a_page_is_named_with_address_and_request(acme: Tenant, client_of: Any) -> None:
-    member = UserFactory(email="ada@acme.test", role="owner")
+    member = UserFactory.create(email="ada@acme.test", role="owner")
     client: Client = client_of(acme)
     client.post("/sign-in/", {"email": member.email, "password": PASSWORD})
     answer = client.post("/settings/profile/", {"name": "Ada"})
@@ -38,8 +38,8 @@ def test_a_member_at_a_page_is_named_with_address_and_request(acme: Tenant, clie
 
 
 def test_a_program_is_named_by_its_token_and_its_member(acme: Tenant, client_of: Any) -> None:
-    member = UserFactory(email="ada@acme.test", role="owner")
-    text = token_of(member, "read", "write", name="nightly export")
+    member = UserFactory.create(email="ada@acme.test", role="owner")
+    text = token_of(member, Scope.READ, Scope.WRITE, name="nightly export")
     client = client_of(acme, HTTP_AUTHORIZATION=f"Bearer {text}")
     client.delete(f"/api/v1/tokens/{text.split('_')[1]}/")
     (entry,) = entries(action="row.updated", object_type="accounts_apitoken")
@@ -47,19 +47,19 @@ def test_a_program_is_named_by_its_token_and_its_member(acme: Tenant, client_of:
 
 
 def test_somebody_not_signed_in_is_a_visitor_with_an_address(acme: Tenant, client_of: Any) -> None:
-    UserFactory(email="ada@acme.test")
+    UserFactory.create(email="ada@acme.test")
     client_of(acme).post("/sign-in/", {"email": "ada@acme.test", "password": "wrong"})
     found = entries(action="sign_in.failed")
     assert {(entry.actor_kind, entry.actor_ip) for entry in found} <= {("visitor", "127.0.0.1")}
 
 
 def test_a_request_leaves_nobody_named_behind_it(acme: Tenant, client_of: Any) -> None:
-    client: Client = client_of(acme)
+    client = client_of(acme)
     client.force_login(
-        UserFactory(role="owner"), backend="costinsights.accounts.backends.TenantBackend"
-    )  # type: ignore[arg-type]  # typed for staff
+        UserFactory.create(role="owner"), backend="costinsights.accounts.backends.TenantBackend"
+    )
     client.post("/settings/profile/", {"name": "Ada"})
-    UserFactory(email="later@acme.test")
+    UserFactory.create(email="later@acme.test")
     (entry,) = entries(object_label="later@acme.test")
     assert who(entry) == ("system", "", "system")
 
@@ -81,14 +81,14 @@ def run_job(tenant: Tenant, **headers: str) -> None:
 
 
 def test_a_job_is_named_with_whoever_sent_it(acme: Tenant) -> None:
-    UserFactory()
+    UserFactory.create()
     run_job(acme, **{SENDER_HEADER: "ada@acme.test"})
     (entry,) = entries(action="row.updated")
     assert who(entry) == ("system", "tests.rename", "job tests.rename on behalf of ada@acme.test")
 
 
 def test_a_job_of_the_clock_is_named_alone(acme: Tenant) -> None:
-    UserFactory()
+    UserFactory.create()
     run_job(acme)
     (entry,) = entries(action="row.updated")
     assert entry.actor_label == "job tests.rename"
@@ -165,7 +165,7 @@ def test_no_label_breaks_out_of_the_statement_that_names_it(
 )
 def test_labels_made_to_harm_are_only_labels(acme: Tenant, label: str) -> None:
     with acting_as(Actor(ActorKind.MEMBER, identifier="1", label=label)):
-        UserFactory()
+        UserFactory.create()
     (entry,) = entries()
     assert who(entry)[:2] == ("member", "1")
     assert entry.actor_label in (label, label.replace("\x1f", " "), "?")
@@ -174,19 +174,19 @@ def test_labels_made_to_harm_are_only_labels(acme: Tenant, label: str) -> None:
 def test_a_rollback_does_not_bring_back_who_was_named_before(acme: Tenant) -> None:
     with transaction.atomic():
         with acting_as(ADA):
-            UserFactory(email="one@acme.test")
+            UserFactory.create(email="one@acme.test")
         with acting_as(Actor(ActorKind.SYSTEM, label="job")), transaction.atomic():
-            UserFactory()
+            UserFactory.create()
             transaction.set_rollback(True)
         with acting_as(ADA):
-            UserFactory(email="two@acme.test")
+            UserFactory.create(email="two@acme.test")
     assert [entry.actor_label for entry in entries()] == ["ada@acme.test"] * 2
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_comes_back_to_the_pool_with_nobody_named(acme: Tenant) -> None:
     with acting_as(ADA):
-        UserFactory()
+        UserFactory.create()
     connection.close()
     with tenant_connection.pool.connection() as raw:
         assert raw.execute("SELECT current_setting('costinsights.actor', true)").fetchone() in [
@@ -198,9 +198,9 @@ def test_a_connection_comes_back_to_the_pool_with_nobody_named(acme: Tenant) -> 
 @pytest.mark.django_db(transaction=True)
 def test_a_new_connection_is_told_again(acme: Tenant) -> None:
     with acting_as(ADA):
-        UserFactory()
+        UserFactory.create()
         connection.close()
-        UserFactory()
+        UserFactory.create()
     assert [entry.actor_label for entry in entries()] == ["ada@acme.test"] * 2
 
 

@@ -117,7 +117,7 @@ TAMPERING = {
 @pytest.fixture
 def nine_entries(acme: Tenant) -> None:
     for number in range(9):
-        UserFactory(email=f"m{number}@acme.test", role="analyst")
+        UserFactory.create(email=f"m{number}@acme.test", role="analyst")
 
 
 @pytest.mark.parametrize("how", TAMPERING)
@@ -167,7 +167,7 @@ def test_a_log_emptied_along_with_its_end_stays_found_when_writing_goes_on(
     acme: Tenant, nine_entries: None, administrator: "Connection[Any]", verdict: Check
 ) -> None:
     administrator.execute("DELETE FROM accounts_audithead")
-    UserFactory()
+    UserFactory.create()
     assert verdict().problem == "Entry 10 is missing."
 
 
@@ -179,7 +179,7 @@ def rehash(administrator: "Connection[Any]", first: int, last: int) -> None:
             [sequence - 1],
         ).fetchone() or ("",)
         row = administrator.execute(
-            f"SELECT {', '.join(HASHED)} FROM accounts_auditentry WHERE sequence = %s",  # type: ignore[arg-type]  # ours
+            f"SELECT {', '.join(HASHED)} FROM accounts_auditentry WHERE sequence = %s",
             [sequence],
         ).fetchone()
         administrator.execute(
@@ -238,7 +238,7 @@ def test_an_entry_is_being_sealed_until_its_transaction_commits(
     acme: Tenant, verdict: Check
 ) -> None:
     with transaction.atomic():
-        UserFactory()
+        UserFactory.create()
         assert AuditEntry.objects.get().sequence is None
         assert verdict().holds
     assert AuditEntry.objects.get().sequence == 1

@@ -125,5 +125,5 @@ def test_columns_that_hold_secrets_are_withheld(db: None, schema: str) -> None:
 def is_secret(field: "models.Field[Any, Any]") -> bool:
     if isinstance(field, models.BinaryField):
         return True
-    named_so = any(word in field.column for word in SECRET_WORDS)
+    named_so = any(word in str(field.column) for word in SECRET_WORDS)
     return named_so and not isinstance(field, models.BooleanField | models.DateTimeField)

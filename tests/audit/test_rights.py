@@ -56,7 +56,7 @@ def is_refused(statement: str) -> bool:
 
 @pytest.mark.parametrize("statement", FORBIDDEN)
 def test_a_tenants_role_cannot_touch_its_log(acme: Tenant, statement: str) -> None:
-    UserFactory()
+    UserFactory.create()
     assert is_refused(statement.format(**TENANT))
     assert len(entries()) == 1
 
@@ -78,7 +78,7 @@ def test_nobody_takes_a_table_out_of_the_log(acme: Tenant, statement: str) -> No
 def test_a_new_tenant_gets_the_log_and_no_more_rights_to_it(acme: Tenant) -> None:
     initech = create_tenant(name="Initech", slug="initech")
     with tenant_context(initech):
-        UserFactory(email="peter@initech.test")
+        UserFactory.create(email="peter@initech.test")
         (entry,) = entries()
         assert entry.object_label == "peter@initech.test"
         allowed = [text for text in FORBIDDEN if not is_refused(text.format(**TENANT))]
@@ -124,7 +124,7 @@ def test_only_the_functions_meant_for_it_are_the_roles_to_call(
 
 
 def test_even_the_owner_changes_nothing_that_is_sealed_by_accident(acme: Tenant) -> None:
-    UserFactory()
+    UserFactory.create()
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     with tenant_connection.acting_as_owner():

@@ -13,7 +13,7 @@ from tests.factories.accounts import UserFactory, token_of
 
 
 def test_a_new_row_is_logged_with_what_it_holds(acme: Tenant) -> None:
-    member = UserFactory(email="ada@acme.test", role="analyst")
+    member = UserFactory.create(email="ada@acme.test", role="analyst")
     (entry,) = entries()
     assert (entry.action, entry.object_type) == ("row.inserted", "accounts_user")
     assert (entry.object_id, entry.object_label) == (str(member.pk), "ada@acme.test")
@@ -22,7 +22,7 @@ def test_a_new_row_is_logged_with_what_it_holds(acme: Tenant) -> None:
 
 
 def test_a_change_is_logged_with_the_changed_columns_only(acme: Tenant) -> None:
-    member = UserFactory(name="Ada", role="viewer")
+    member = UserFactory.create(name="Ada", role="viewer")
     member.role = "analyst"
     member.save()
     (entry,) = entries(action="row.updated")
@@ -30,14 +30,14 @@ def test_a_change_is_logged_with_the_changed_columns_only(acme: Tenant) -> None:
 
 
 def test_a_removed_row_is_logged_with_what_it_held(acme: Tenant) -> None:
-    UserFactory(email="bob@acme.test").delete()
+    UserFactory.create(email="bob@acme.test").delete()
     (entry,) = entries(action="row.deleted")
     assert entry.before["email"] == "bob@acme.test"
     assert entry.after is None
 
 
 def test_rows_removed_along_with_another_are_logged_each(acme: Tenant) -> None:
-    member = UserFactory()
+    member = UserFactory.create()
     token_of(member)
     member.delete()
     removed = {entry.object_type for entry in entries(action="row.deleted")}
@@ -60,7 +60,7 @@ def test_bulk_create_and_bulk_update_are_logged(acme: Tenant) -> None:
 
 
 def test_raw_sql_is_logged(acme: Tenant) -> None:
-    UserFactory(name="Ada")
+    UserFactory.create(name="Ada")
     with connection.cursor() as cursor:
         cursor.execute("UPDATE accounts_user SET name = 'Eve'")
     (entry,) = entries(action="row.updated")
@@ -76,14 +76,14 @@ def test_copy_is_logged(acme: Tenant) -> None:
 
 
 def test_columns_that_only_tell_of_use_leave_no_entry(acme: Tenant) -> None:
-    token_of(UserFactory())
+    token_of(UserFactory.create())
     before = len(entries())
     ApiToken.objects.update(last_used_ip="192.0.2.7")
     assert len(entries()) == before
 
 
 def test_a_password_is_known_to_have_changed_and_never_shown(acme: Tenant) -> None:
-    member = UserFactory()
+    member = UserFactory.create()
     member.set_password("correct horse battery staple")
     member.save()
     (entry,) = entries(action="row.updated")
@@ -99,7 +99,7 @@ def test_a_picture_is_known_to_have_changed_and_not_kept(acme: Tenant) -> None:
 
 def test_what_is_rolled_back_is_not_in_the_log(acme: Tenant) -> None:
     with transaction.atomic():
-        UserFactory()
+        UserFactory.create()
         transaction.set_rollback(True)
     assert entries() == []
 

@@ -164,16 +164,18 @@ def play_back(before: Rows, entries: list[AuditEntry], told: Told) -> Rows:
     }
     for entry in entries:
         rows = state[entry.object_type]
+        was: Any = entry.before
+        becomes: Any = entry.after
         if entry.action == "row.inserted":
             assert entry.object_id not in rows
-            rows[entry.object_id] = entry.after
+            rows[entry.object_id] = becomes
         elif entry.action == "row.deleted":
-            assert rows.pop(entry.object_id) == entry.before
+            assert rows.pop(entry.object_id) == was
         else:
             row = rows[entry.object_id]
-            assert {name: row[name] for name in entry.before} == entry.before
-            assert entry.before != entry.after or entry.details.get("withheld")
-            rows[entry.object_id] = {**row, **entry.after}
+            assert {name: row[name] for name in was} == was
+            assert was != becomes or entry.details.get("withheld")
+            rows[entry.object_id] = {**row, **becomes}
     return state
 
 

@@ -78,9 +78,7 @@ class AuditCursor(ListCursor):
 
     ordering = "-id"
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
-    ) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.ordering = "sequence" if AFTER in request.query_params else "-id"
         return super().paginate_queryset(queryset, request, view)
 

@@ -55,7 +55,15 @@ class AuditFilter:
         since, until = _day(text, "since"), _day(text, "until")
         if since and until and until < since:
             raise InvalidInput("The last day is before the first.", field="until", value=until)
-        return cls(**{**text, "since": since, "until": until})
+        return cls(
+            who=text["who"],
+            action=text["action"],
+            object_type=text["object_type"],
+            object_id=text["object_id"],
+            since=since,
+            until=until,
+            q=text["q"],
+        )
 
     def apply(self, entries: "QuerySet[AuditEntry]") -> "QuerySet[AuditEntry]":
         """The chosen ones of `entries`."""
