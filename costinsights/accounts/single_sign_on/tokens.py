@@ -140,7 +140,7 @@ def _with_good_signature(
         raise AnswerUntrusted(reason="key_unknown")
     try:
         return jwt.decode(id_token, key, algorithms=list(_KINDS), registry=_REGISTRY)
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, TypeError) as error:  # a `crit` that is no list is a TypeError
         raise AnswerUntrusted(reason="signature_wrong") from error
 
 

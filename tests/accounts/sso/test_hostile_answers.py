@@ -145,6 +145,8 @@ HOSTILE: list[tuple[str, Twist, str]] = [
     ("an elliptic key by an RSA key's name", an_elliptic_key_by_an_rsa_name, "key_unknown"),
     ("a key nobody published", header(kid="rsa-9"), "key_unknown"),
     ("two keys and no name", two_keys_and_no_name, "key_unknown"),
+    ("a crit that nobody knows", without_signature("RS256", crit=["x"], x=1), "signature_wrong"),
+    ("a crit that is no list", without_signature("RS256", crit=7), "signature_wrong"),
     ("a key name that is a number", without_signature("RS256", kid=7), "id_token_malformed"),
     ("no ID token", answer(id_token=None), "id_token_missing"),
     ("an ID token that is a number", answer(id_token=7), "id_token_missing"),
