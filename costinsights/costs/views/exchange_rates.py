@@ -19,7 +19,9 @@ from costinsights.costs.rate_files import ImportRefused, read_rates, write_rates
 from costinsights.costs.rate_forms import RateForm, RateImportForm
 
 PAGE_SIZE = 50
-EXAMPLE_FILE = "currency,valid_from,rate,source\nEUR,2026-11-01,1.0855,ECB\nGBP,2026-11-01,1.2701,ECB"
+EXAMPLE_FILE = (
+    "currency,valid_from,rate,source\nEUR,2026-11-01,1.0855,ECB\nGBP,2026-11-01,1.2701,ECB"
+)
 
 
 class _RatesPage(RoleRequiredMixin):
