@@ -1,13 +1,17 @@
 """The demo's tenants: made once, completed later, never outside of a demo."""
 
+import re
+
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from pytest_django import Settings
 
 from costinsights.accounts.models import Role, User
 from costinsights.core.tenancy import find_tenant, public_context, tenant_context
 from costinsights.costs.models import Cluster
 from costinsights.local.addresses import PASSWORD
+from costinsights.local.management.commands.demo_tenants import STAFF
 from tenants.models import Domain, StaffUser, Tenant
 
 
@@ -37,6 +41,18 @@ def test_everybody_can_sign_in_with_the_demo_password(demo: None) -> None:
         viewer = User.objects.get(email="viewer@initech.test")
     assert owner.check_password(PASSWORD)
     assert (owner.role, viewer.role) == (Role.OWNER, Role.VIEWER)
+
+
+def test_staff_of_the_demo_sign_in_with_the_code_that_the_page_shows(
+    demo: None, settings: Settings
+) -> None:
+    settings.DEMO_STAFF = STAFF
+    client = Client(HTTP_HOST="admin.localhost")
+    client.post("/login/", {"email": STAFF, "password": PASSWORD})
+    shown = re.search(r'id="demo-code">([0-9]{6})<', client.get("/login/code/").content.decode())
+    assert shown is not None
+    assert client.post("/login/code/", {"code": shown[1]}).status_code == 302
+    assert client.get("/").status_code == 200
 
 
 def test_a_repetition_adds_nothing_and_keeps_what_people_changed(demo: None) -> None:
