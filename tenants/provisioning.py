@@ -78,33 +78,35 @@ def create_schema(schema: str, role: str) -> None:
         functions = [row[0] for row in _rows(cursor, _FUNCTIONS)]
         triggers = [row[0] for row in _rows(cursor, _TRIGGERS)]
         target = sql.Identifier(schema)
-        cursor.execute(sql.SQL("CREATE SCHEMA {}").format(target))
-        cursor.execute(sql.SQL("SET LOCAL search_path = {}").format(target))
-        for table in tables:
-            cursor.execute(
-                sql.SQL(
-                    "CREATE TABLE {} (LIKE {} INCLUDING COMMENTS INCLUDING COMPRESSION "
-                    "INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING GENERATED "
-                    "INCLUDING IDENTITY INCLUDING STATISTICS INCLUDING STORAGE)"
-                ).format(sql.Identifier(table), sql.Identifier(TEMPLATE_SCHEMA, table))
-            )
-        for table, name, definition in constraints:
-            cursor.execute(
+        statements: list[sql.Composable] = [
+            sql.SQL("CREATE SCHEMA {}").format(target),
+            sql.SQL("SET LOCAL search_path = {}").format(target),
+            *(_like_the_template(table) for table in tables),
+            *(
                 sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {}").format(
-                    sql.Identifier(table),
-                    sql.Identifier(name),
-                    sql.SQL(definition),
+                    sql.Identifier(table), sql.Identifier(name), sql.SQL(definition)
                 )
-            )
-        for definition in (*indexes, *functions, *triggers):
-            cursor.execute(_moved(definition, schema))
-        cursor.execute(
+                for table, name, definition in constraints
+            ),
+            *(
+                sql.SQL(_moved(definition, schema))
+                for definition in (*indexes, *functions, *triggers)
+            ),
             sql.SQL(
                 "INSERT INTO django_migrations (app, name, applied) "
                 "SELECT app, name, applied FROM {} ORDER BY id"
-            ).format(sql.Identifier(TEMPLATE_SCHEMA, "django_migrations"))
-        )
+            ).format(sql.Identifier(TEMPLATE_SCHEMA, "django_migrations")),
+        ]
+        cursor.execute(sql.SQL(";\n").join(statements))  # one round trip for all of them
         grant_use(cursor, schema, role)
+
+
+def _like_the_template(table: str) -> sql.Composed:
+    return sql.SQL(
+        "CREATE TABLE {} (LIKE {} INCLUDING COMMENTS INCLUDING COMPRESSION "
+        "INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING GENERATED "
+        "INCLUDING IDENTITY INCLUDING STATISTICS INCLUDING STORAGE)"
+    ).format(sql.Identifier(table), sql.Identifier(TEMPLATE_SCHEMA, table))
 
 
 def _moved(definition: str, schema: str) -> str:

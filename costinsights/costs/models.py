@@ -223,7 +223,7 @@ class ExchangeRate(models.Model):
     rate = models.DecimalField(max_digits=RATE_DIGITS, decimal_places=RATE_DECIMALS)
     source = models.CharField(max_length=LONGEST_RATE_SOURCE, blank=True)
     entered_by = models.ForeignKey(
-        User, models.SET_NULL, null=True, editable=False, related_name="+"
+        User, models.SET_NULL, null=True, editable=False, related_name="+", db_index=False
     )
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -15,7 +15,10 @@ ANSWERS_KEPT_FOR = dt.timedelta(hours=24)
 class IdempotentRequest(models.Model):
     """One changing request that named an Idempotency-Key, and its answer once there is one."""
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="idempotent_requests")
+    # Found by the index of the constraint below.
+    user = models.ForeignKey(
+        User, models.CASCADE, related_name="idempotent_requests", db_index=False
+    )
     key = models.CharField(max_length=255)
     # SHA-256 of method, address, media type and body: the same key with another request is a mistake.
     request_hash = models.CharField(max_length=64)

@@ -23,7 +23,7 @@ class Invitation(models.Model):
     scope_labels = ArrayField(models.CharField(max_length=400), default=list, blank=True)
     secret_hash = models.CharField(max_length=64, editable=False, unique=True)
     invited_by = models.ForeignKey(
-        User, models.SET_NULL, null=True, related_name="invitations_sent"
+        User, models.SET_NULL, null=True, related_name="invitations_sent", db_index=False
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()

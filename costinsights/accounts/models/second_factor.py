@@ -28,7 +28,8 @@ class TotpDevice(models.Model):
 class RecoveryCode(models.Model):
     """A code that stands in for the authenticator app once. Only its SHA-256 is kept."""
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes")
+    # Found by the index of the constraint below.
+    user = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes", db_index=False)
     code_hash = models.CharField(max_length=64, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     used_at = models.DateTimeField(null=True, editable=False)

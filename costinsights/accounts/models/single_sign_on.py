@@ -67,7 +67,10 @@ class IdentityProvider(models.Model):
 class ExternalIdentity(models.Model):
     """Who a member is at an identity provider: its `sub`, which never changes, unlike an address."""
 
-    provider = models.ForeignKey(IdentityProvider, models.CASCADE, related_name="identities")
+    # Found by the index of the constraint below.
+    provider = models.ForeignKey(
+        IdentityProvider, models.CASCADE, related_name="identities", db_index=False
+    )
     subject = models.CharField(max_length=255)
     user = models.ForeignKey(User, models.CASCADE, related_name="external_identities")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
