@@ -33,6 +33,16 @@ def test_a_token_is_the_only_line_printed(ada: User) -> None:
     )
 
 
+def test_a_token_takes_scopes_a_ceiling_and_networks(ada: User) -> None:
+    run(
+        "create_api_token", "--tenant=acme", f"--user={ada.email}", "--scope=read", "--scope=write",
+        "--role-ceiling=viewer", "--network=10.0.0.0/8", "--network=2001:db8::/32",
+    )  # fmt: skip
+    token = ApiToken.objects.get()
+    assert (token.scopes, token.role_ceiling) == (["read", "write"], "viewer")
+    assert token.allowed_networks == ["10.0.0.0/8", "2001:db8::/32"]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -44,6 +54,8 @@ def test_a_token_is_the_only_line_printed(ada: User) -> None:
         ["--tenant=acme", "--user=ada@people.test", "--expires-days=99999999999"],
         ["--tenant=acme", "--user=ada@people.test", "--name="],
         ["--tenant=acme", "--user=ada@people.test", "--scope=admin"],
+        ["--tenant=acme", "--user=ada@people.test", "--role-ceiling=boss"],
+        ["--tenant=acme", "--user=ada@people.test", "--network=10.0.0.1/8"],
     ],
 )
 def test_a_token_that_cannot_be_is_refused_in_words(

@@ -9,6 +9,8 @@ import time_machine
 from django.test import Client
 
 from costinsights.accounts.models import Scope, User
+from costinsights.core.tenancy import tenant_context
+from tenants.models import Tenant
 from tests.accounts.people import sign_in
 from tests.factories.accounts import UserFactory, token_of
 
@@ -107,3 +109,14 @@ def test_a_narrower_rate_is_told_beside_the_general_one(
     assert answer.status_code == 400
     assert answer["RateLimit-Policy"] == '"api";q=600;w=60, "probe";q=20;w=60'
     assert [answer[name] for name in FIELDS[:2]] == ["20", "19"]
+
+
+def test_the_days_calls_of_a_plan_are_told_too(
+    twin: User, globex: Tenant, globex_browser: Client
+) -> None:
+    with tenant_context(globex):
+        key = {"Authorization": f"Bearer {token_of(twin)}"}
+    answer = globex_browser.get(ME, headers=key)
+    assert answer["RateLimit-Policy"] == '"api";q=3;w=60, "day";q=100000;w=86400'
+    assert '"day";r=99999;t=' in answer["RateLimit"]
+    assert answer["RateLimit-Limit"] == "3"

@@ -191,3 +191,21 @@ def test_probing_is_throttled_and_says_how_long(admin: Client, clock: object) ->
     assert answers[-1].status_code == 429
     assert answers[-1].json()["code"] == "too_many_requests"
     assert int(answers[-1]["Retry-After"]) > 0
+
+
+def test_connecting_again_with_the_same_key_connects_nothing_twice(
+    admin: Client, demo: DemoServer
+) -> None:
+    """The view minds its own transactions: with a key, what it saves and the answer are one."""
+    body = {"name": "Production EU", "currency": "EUR", "opencost_url": demo.url(PROD)}
+    keyed: dict[str, Any] = {
+        "content_type": "application/json",
+        "headers": {"Idempotency-Key": "connect-prod"},
+    }
+    demo.fault = Fault.UNAUTHORIZED
+    assert admin.post(URL, body, **keyed).status_code == 422
+    demo.fault = None
+    first, again = admin.post(URL, body, **keyed), admin.post(URL, body, **keyed)
+    assert (first.status_code, again.content) == (201, first.content)
+    assert again["Idempotency-Replayed"] == "true"
+    assert Cluster.objects.count() == 1

@@ -1,6 +1,7 @@
 """How many API calls a workspace may make on one UTC day, counted in Redis."""
 
 import datetime as dt
+import math
 from typing import Any
 
 from django.core.cache import cache
@@ -9,6 +10,7 @@ from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from costinsights.core.api.throttling import Rate, Standing, note
 from costinsights.core.limits import limit_of
 from costinsights.core.tenancy import on_public_schema
 
@@ -43,8 +45,13 @@ class DailyQuota(BaseThrottle):
         now = timezone.now()
         used = count_call(now)
         limit = limit_of(KIND)
-        if limit is not None and used > limit:
-            raise DailyQuotaReached(limit=limit, used=used, wait=_seconds_to_midnight(now))
+        if limit is None:
+            return True
+        wait, allowed = _seconds_to_midnight(now), used <= limit
+        rate = Rate("day", limit, 86_400)
+        note(request._request, Standing(rate, allowed, max(0, limit - used), math.ceil(wait)))
+        if not allowed:
+            raise DailyQuotaReached(limit=limit, used=used, wait=wait)
         return True
 
 
