@@ -20,11 +20,11 @@ from tenants.models import StaffUser
 from tenants.staff import second_factor
 
 
-class SuperusersOnly(ModelAdmin):
+class SuperusersOnly(ModelAdmin):  # type: ignore[misc]  # django-unfold has no types
     """Who could change rights could give themselves all of them: no group may."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser)  # type: ignore[union-attr]  # staff: signed in
+        return bool(request.user.is_superuser)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_module_permission(request)
@@ -39,7 +39,7 @@ class SuperusersOnly(ModelAdmin):
         return False  # what somebody did stays theirs: deactivate instead
 
 
-class StaffUserForm(UserChangeForm):  # type: ignore[misc]  # django-unfold has no types
+class StaffUserForm(UserChangeForm):  # type: ignore[misc]  # as above
     def clean_is_superuser(self) -> bool:
         return self._keep_one_superuser("is_superuser")
 
