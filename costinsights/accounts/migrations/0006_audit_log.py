@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ("before", models.JSONField(null=True)),
                 ("after", models.JSONField(null=True)),
                 ("details", models.JSONField()),
-                ("transaction_id", models.BigIntegerField(db_index=True)),
+                ("transaction_id", models.BigIntegerField()),
                 ("prev_hash", models.CharField(max_length=64)),
                 ("hash", models.CharField(max_length=64)),
             ],
