@@ -98,6 +98,7 @@ def dead_tokens(ada: User) -> dict[str, str]:
         "expired": token_of(ada, at=now - dt.timedelta(days=40)),
         "revoked": token_of(ada),
         "its member deactivated": token_of(UserFactory.create()),
+        "used from elsewhere": token_of(ada, networks=["203.0.113.0/24"]),
         "unknown": tokens.generate().text,
         "malformed": "ci_",
     }

@@ -73,8 +73,10 @@ def shell(live_server: LiveServer, acme: Tenant, tmp_path: Path) -> Any:
     """Runs a command of the guide. Returns what it printed and the statuses of its answers."""
     viewer = UserFactory.create(email="viewer@acme.test", role=Role.VIEWER)
     admin = UserFactory.create(email="owner@acme.test", role=Role.OWNER)
+    real = shutil.which("curl")
+    assert real, "the guide's commands are run as they stand: install curl"
     curl = tmp_path / "curl"
-    curl.write_text(_CURL.format(curl=shutil.which("curl")))
+    curl.write_text(_CURL.format(curl=real))
     curl.chmod(0o755)
     environment = {
         **os.environ,
