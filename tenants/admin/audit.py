@@ -50,7 +50,8 @@ class PlatformAuditEntryAdmin(ReadOnlyAdmin):
 
     @column(description="about", ordering="object_label")
     def subject(self, row: PlatformAuditEntry) -> str:
-        return row.object_label or row.object_id or "—"
+        kind = row.object_type.removeprefix("tenants_").replace("_", " ")
+        return f"{kind} {row.object_label or row.object_id}".strip() or "—"
 
     @column(description="before")
     def before_text(self, row: PlatformAuditEntry) -> str:
