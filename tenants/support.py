@@ -113,7 +113,7 @@ def open_grants(tenant: TenantLike, at: dt.datetime) -> list[SupportGrant]:
         ]
 
 
-def grant_in_force(tenant: TenantLike, pk: object, at: dt.datetime) -> SupportGrant | None:
+def grant_in_force(tenant: TenantLike, pk: int, at: dt.datetime) -> SupportGrant | None:
     """The grant behind a visit if it still holds for this tenant and its staff member may still work."""
     with public_context():
         grant = (

@@ -151,7 +151,7 @@ def test_everybody_is_told_before_the_storage_is_used_up(
     forget_tenant(acme.pk)
     text = as_role(Role.VIEWER).get("/clusters/").content.decode()
     assert (f"Storage: {percent}% of what the plan includes" in text) == bool(level)
-    assert (f"notice-{level}" in text) == bool(level)
+    assert (f"banner-{level}" in text) == bool(level)
 
 
 def test_a_page_that_is_read_only_says_so_and_the_navigation_shows_an_eye(
