@@ -28,6 +28,7 @@ PLATFORM_JOBS = {
     "tenants.delete_tenant": "removes a tenant that is closed already; acts as the owner, never inside",
     "tenants.forget_old_rows": "deletes old rows of the public schema",
     "workspace.check_platform_audit_log": "checks the platform's own audit log",
+    "operations.heartbeat": "says that a worker is alive; touches one key of the installation's",
     "tenants.for_every_tenant": "lists the active tenants and sends each a job that enters it",
     "workspace.send_sign_up_link": "mails somebody who has no workspace yet",
     "workspace.forget_old_sign_ups": "deletes rows of the platform's own table of sign-ups",

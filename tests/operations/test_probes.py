@@ -12,6 +12,7 @@ from django.test import Client
 from costinsights.core import readiness
 from costinsights.core.readiness import Finding, State
 from costinsights.operations import conditions, heartbeat, redis
+from costinsights.operations.tasks import beat_heart
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +65,15 @@ def test_a_heartbeat_grows_old(alive: None, monkeypatch: pytest.MonkeyPatch) -> 
     now = redis.server_time()
     monkeypatch.setattr(redis, "server_time", lambda: now + 61)
     assert conditions.heard_of("worker").state == State.DEGRADED
+
+
+def test_sending_the_tick_is_beats_sign_and_doing_it_a_workers() -> None:
+    beat_heart.delay()
+    assert heartbeat.age("beat") is not None
+    assert heartbeat.age("worker") is None
+    assert redis.queue_length() == 1
+    beat_heart()
+    assert heartbeat.age("worker") is not None
 
 
 def test_strangers_learn_states_and_no_words(alive: None) -> None:
