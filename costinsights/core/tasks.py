@@ -52,7 +52,8 @@ class TenantTask(Task):  # type: ignore[type-arg]  # celery-types: generic only 
         """Send the job for the tenant the caller speaks for. Raises NoTenant outside of one."""
         headers = dict(options.pop("headers", None) or {})
         headers[TENANT_HEADER] = current_tenant().pk
-        headers[SENDER_HEADER] = _sender()
+        if sender := _sender():
+            headers[SENDER_HEADER] = sender
         return super().apply_async(args, kwargs, headers=headers, **options)
 
     def enqueue_on_commit(self, **kwargs: Any) -> None:
