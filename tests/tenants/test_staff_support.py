@@ -48,7 +48,7 @@ def test_asking_tells_the_owners_once_it_is_committed(
         "costinsights.workspace.tasks.tell_owners_of_support.delay", lambda **kw: told.append(kw)
     )
     with tenant_context(acme):
-        UserFactory(role=Role.OWNER)
+        UserFactory.create(role=Role.OWNER)
     with public_context(), django_capture_on_commit_callbacks(execute=True):
         grant = asked(signed_in(staff), acme)
     assert told == [{"grant_id": grant.pk}]

@@ -52,7 +52,7 @@ def visiting(acme: Tenant, staff: StaffUser, client_of: Any) -> Client:
 
 def member(client_of: Any, tenant: Tenant, role: Role) -> Client:
     with tenant_context(tenant):
-        user = UserFactory(email=f"{role}@acme.test", role=role)
+        user = UserFactory.create(email=f"{role}@acme.test", role=role)
     client: Client = client_of(tenant)
     client.post("/sign-in/", {"email": user.email, "password": PASSWORD})
     return client
@@ -220,8 +220,8 @@ def test_breaking_the_glass_needs_no_approval_and_lasts_an_hour_at_most(
 
 
 def test_every_owner_is_told_by_mail(acme: Tenant, staff: StaffUser) -> None:
-    UserFactory(email="one@acme.test", role=Role.OWNER)
-    UserFactory(email="viewer@acme.test", role=Role.VIEWER)
+    UserFactory.create(email="one@acme.test", role=Role.OWNER)
+    UserFactory.create(email="viewer@acme.test", role=Role.VIEWER)
     tell_owners_of_support(grant_id=asked(acme, staff).pk)
     assert [letter.to for letter in mail.outbox] == [["one@acme.test"]]
     assert REASON in mail.outbox[0].body

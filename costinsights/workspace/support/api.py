@@ -59,7 +59,7 @@ class SupportGrantListView(APIView):
     )
     def get(self, request: Request) -> Response:
         pages = self.pagination_class()
-        grants = pages.paginate_queryset(support.grants_of(current_tenant()), request, self)
+        grants: Any = pages.paginate_queryset(support.grants_of(current_tenant()), request, self)
         return pages.get_paginated_response(SupportGrantSerializer(grants, many=True).data)
 
 

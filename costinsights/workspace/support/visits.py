@@ -64,7 +64,7 @@ class SupportVisitMiddleware:
             request.session.flush()
             return render(request, "workspace/support/over.html", status=403)
         request.support_grant = grant  # type: ignore[attr-defined]  # read by visitor_of
-        request.user = as_viewer(grant)
+        request.user = as_viewer(grant)  # type: ignore[assignment]  # typed for the staff model
         set_actor(actor_of(grant, request))
         return self.get_response(request)
 
