@@ -136,6 +136,7 @@ def test_redis_that_evicts_and_forgets() -> None:
 
 
 def test_beat_that_is_silent() -> None:
+    redis.server().delete(redis.HEARTBEAT_KEY + "beat")
     heartbeat.note("worker")
     assert "never heard of" in problem(doctor.beat_and_worker_are_alive)
 

@@ -22,6 +22,8 @@ def _checks_as_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test begins with the checks of the platform and no remembered answer."""
     monkeypatch.setattr(readiness, "_checks", {})
     monkeypatch.setattr(conditions, "_migrated_at", [])
+    heartbeats = [redis.HEARTBEAT_KEY + who for who in ("beat", "worker")]
+    redis.server().delete(*heartbeats, redis.QUEUE_KEY)
     conditions.register_all()
 
 
