@@ -19,6 +19,7 @@ from tenants.postgresql_backend.base import DatabaseWrapper
 from tests.audit.conftest import entries
 from tests.database import admin_connection
 from tests.factories.accounts import PASSWORD, UserFactory, token_of
+from tests.tenants import staff
 
 ADA = Actor(ActorKind.MEMBER, identifier="7", label="ada@acme.test", ip_address="192.0.2.1")
 
@@ -226,3 +227,20 @@ def test_naming_an_actor_asks_the_database_nothing(
 ) -> None:
     with django_assert_num_queries(0):
         set_actor(ADA)
+
+
+def test_staff_are_named_in_the_platforms_log(db: None) -> None:
+    ada = staff.member("ada@platform.test", superuser=True)
+    client = staff.signed_in(ada)
+    form = {
+        "title": "Maintenance",
+        "level": "info",
+        "starts_at_0": "2026-11-23",
+        "starts_at_1": "10:00:00",
+    }
+    answer = client.post("/tenants/announcement/add/", form)
+    assert answer.status_code == 302, answer.content
+    with public_context():
+        entry = PlatformAuditEntry.objects.get(object_label="Maintenance", action="row.inserted")
+    assert who(entry) == ("staff", str(ada.pk), "ada@platform.test")
+    assert (entry.actor_ip, entry.request_id) == ("127.0.0.1", answer["X-Request-ID"])
