@@ -12,6 +12,7 @@ from costinsights.accounts import token_services
 from costinsights.accounts.models import Role, Scope, User
 from costinsights.accounts.sessions import session_id_of
 from costinsights.core.tenancy import public_context, tenant_connection, tenant_context
+from tenants.models import StaffUser, SupportGrant, Tenant
 from tests.database import admin_connection
 from tests.isolation.conftest import Ledger, Seeded
 from tests.isolation.routes import METHODS, Route, routes
@@ -30,9 +31,20 @@ FOREIGN: dict[str, Any] = {
     "session_id": lambda rows: session_id_of(rows["accounts.TenantSession"].session_key),
     "provider_id": lambda rows: str(rows["accounts.IdentityProvider"].pk),
     "provider_slug": lambda rows: rows["accounts.IdentityProvider"].slug,
+    "grant_id": lambda rows: str(grant_of("acme").pk),
+    "decision": lambda rows: "approve",
     "uidb64": lambda rows: "MQ",
     "token": lambda rows: "c9w3mn-0123456789abcdef",
 }
+
+
+def grant_of(slug: str) -> SupportGrant:
+    """Staff's open request to look into a tenant: a row of the public schema that belongs to it."""
+    with public_context():
+        staff, _ = StaffUser.objects.get_or_create(email="ops@platform.test")
+        tenant = Tenant.objects.get(slug=slug)
+        reason = f"CANARY-{slug} of a support request"
+        return SupportGrant.objects.get_or_create(tenant=tenant, staff=staff, reason=reason)[0]
 
 
 def principals(seeded: Seeded) -> dict[str, Client]:
@@ -84,6 +96,7 @@ def test_a_route_shows_and_changes_nothing_of_another_tenant(
     assert not unknown, f"tell tests/isolation/test_routes.py how to fill {unknown}"
     values = {name: FOREIGN[name](seeded_acme.rows) for name in route.parameters}
     before = state_of(seeded_acme)
+    grant = grant_of("acme")
     foreign = {
         "cluster": seeded_acme.rows["costs.Cluster"].slug,  # type: ignore[attr-defined]  # seeded by label
         "q": seeded_acme.canary,
@@ -107,6 +120,9 @@ def test_a_route_shows_and_changes_nothing_of_another_tenant(
                 leaked = seeded_acme.canary in shown or "CANARY-acme" in shown
                 ledger.probe(f"{who} {method} {address} {answer.status_code}", leaked=leaked)
                 assert answer.status_code < 500, f"{method} {address}: {answer.status_code}"
+    with public_context():
+        grant.refresh_from_db()
+    ledger.probe(f"{route.name}: acme's request answered", leaked=grant.state != "requested")
     ledger.probe(f"{route.name}: acme changed", leaked=state_of(seeded_acme) != before)
     ledger.settle()
 
