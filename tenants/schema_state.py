@@ -47,7 +47,7 @@ UNION ALL
 SELECT t.schema, 'trigger', t.relname, g.tgname::text, g.tgenabled::text || ' ' || pg_get_triggerdef(g.oid)
 FROM tables t JOIN pg_trigger g ON g.tgrelid = t.oid AND NOT g.tgisinternal
 UNION ALL
-SELECT w.schema, 'function', '', 
+SELECT w.schema, 'function', '',
        p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', pg_get_functiondef(p.oid)
 FROM wanted w JOIN pg_proc p ON p.pronamespace = w.oid AND p.prokind IN ('f', 'p')
 """
