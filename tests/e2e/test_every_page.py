@@ -34,7 +34,13 @@ MEMBER_PAGES = (
     "/settings/plan/",
     "/settings/audit/",
 )
-OPEN_PAGES = ("/sign-in/", "/join/", "/password/forgot/", "/password/forgot/sent/", "/no-such-page/")
+OPEN_PAGES = (
+    "/sign-in/",
+    "/join/",
+    "/password/forgot/",
+    "/password/forgot/sent/",
+    "/no-such-page/",
+)
 
 
 def check(page: Page, url: str) -> list[str]:

@@ -152,7 +152,9 @@ def test_somebody_new_enrols_an_authenticator_app(staff_site: StaffSite, page: P
     staff_site.staff = member("new@platform.test")
     staff_site.password_step(page)
     assert axe_violations(page) == []
-    page.get_by_label("Code", exact=True).fill(first_code(page.locator("#totp-secret").inner_text()))
+    page.get_by_label("Code", exact=True).fill(
+        first_code(page.locator("#totp-secret").inner_text())
+    )
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("list", name="Recovery codes").get_by_role("listitem")).to_have_count(
         10
