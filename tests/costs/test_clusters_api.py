@@ -204,7 +204,7 @@ def test_connecting_again_with_the_same_key_connects_nothing_twice(
     }
     demo.fault = Fault.UNAUTHORIZED
     assert admin.post(URL, body, **keyed).status_code == 422
-    demo.fault = None
+    demo.fault = Fault.NONE
     first, again = admin.post(URL, body, **keyed), admin.post(URL, body, **keyed)
     assert (first.status_code, again.content) == (201, first.content)
     assert again["Idempotency-Replayed"] == "true"
