@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 from costinsights.core.errors import ApplicationError
 from costinsights.core.tenancy import absolute_url, tenant_context
 from tenants import support
-from tenants.admin.base import require, row_or_404, staff_of
+from tenants.admin.base import page, require, row_or_404, staff_of
 from tenants.admin.forms import reason_field
 from tenants.admin.pages import FormPage
 from tenants.admin.tenant_forms import page_of
@@ -106,8 +106,11 @@ def tell_owners(tenant: Tenant, grant: SupportGrant) -> None:
 
 
 @require_POST
-def enter(request: HttpRequest, grant_id: int) -> HttpResponse:
-    """Through the door: on to the tenant's own address with a ticket that works once, within a minute."""
+def enter(request: HttpRequest, grant_id: int, *, site: Any) -> HttpResponse:
+    """Shows the way on to the tenant's own address: a link with a ticket that works once, within a minute.
+
+    A link, because the content policy keeps this site's forms from ending anywhere else.
+    """
     require(request, "tenants.view_supportgrant")
     grant = _own_grant(request, grant_id)
     try:
@@ -115,7 +118,13 @@ def enter(request: HttpRequest, grant_id: int) -> HttpResponse:
     except ApplicationError as refusal:
         messages.error(request, refusal.message)
         return HttpResponseRedirect(page_of(grant.tenant))
-    return HttpResponseRedirect(f"{absolute_url(grant.tenant, ENTRANCE)}?ticket={ticket}")
+    context = {
+        "title": f"Look into {grant.tenant.name}",
+        "grant": grant,
+        "door": f"{absolute_url(grant.tenant, ENTRANCE)}?ticket={ticket}",
+        "back": page_of(grant.tenant),
+    }
+    return page(site, request, "admin/staff/enter.html", context)
 
 
 @require_POST

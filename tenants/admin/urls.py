@@ -34,7 +34,7 @@ def platform_pages(site: Any) -> list[URLPattern]:
         path(f"{tenant}/support/break-glass/", form(support.BreakGlass), name="support-break"),
         path(
             "tenants/supportgrant/<int:grant_id>/enter/",
-            site.admin_view(support.enter),
+            site.admin_view(partial(support.enter, site=site)),
             name="support-enter",
         ),
         path(

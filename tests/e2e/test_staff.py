@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from costinsights.core.tenancy import public_context
+from tenants import support
 from tenants.models import (
     Announcement,
     FeatureOverride,
@@ -170,3 +172,22 @@ def test_rows_are_ticked_and_retried(staff_site: StaffSite, page: Page) -> None:
     page.locator("select[name=action]").select_option(label="Dismiss")
     page.get_by_role("button", name="Run").click()
     expect(page.get_by_text("Dismissed: 1 of 1.")).to_be_visible()
+
+
+def test_staff_look_into_a_tenant_and_leave_again(
+    staff_site: StaffSite, page: Page, acme: Tenant, settings: Any
+) -> None:
+    settings.PUBLIC_PORT = staff_site.port
+    with public_context():
+        SupportGrant.objects.all().delete()
+    grant = support.ask(tenant=acme, staff=staff_site.staff, reason="Idle is missing", minutes=30)
+    support.decide(tenant=acme, pk=grant.pk, approve=True, by="owner", at=timezone.now())
+    staff_site.sign_in(page)
+    page.goto(staff_site.url("/tenants/tenant/{tenant}/change/"))
+    page.get_by_role("button", name="Look in").click()
+    page.get_by_role("link", name="Go on to Acme").click()
+    expect(page.get_by_text("You are looking into Acme as support.")).to_be_visible()
+    assert page.url == f"http://acme.localhost:{staff_site.port}/"
+    assert axe_violations(page) == []
+    page.get_by_role("button", name="Leave").click()
+    expect(page.get_by_text("You have left the workspace.")).to_be_visible()
