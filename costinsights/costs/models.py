@@ -13,6 +13,43 @@ from django.utils import timezone
 from costinsights.accounts.models import User
 from costinsights.core.crypto import seal, unseal
 from costinsights.core.tenancy import tenant_connection
+from costinsights.costs.history.models import (
+    CostDay,
+    CostHour,
+    GroupDay,
+    GroupHour,
+    IngestState,
+    LabelKey,
+    LabelSet,
+    Node,
+    NodeMonth,
+    Snapshot,
+    SnapshotRevision,
+    Workload,
+    WorkloadGroup,
+)
+
+__all__ = [
+    "AuthKind",
+    "Cluster",
+    "CostDay",
+    "CostHour",
+    "ExchangeRate",
+    "GroupDay",
+    "GroupHour",
+    "IngestState",
+    "LabelKey",
+    "LabelSet",
+    "Node",
+    "NodeMonth",
+    "Snapshot",
+    "SnapshotRevision",
+    "Workload",
+    "WorkloadGroup",
+    "currency_validator",
+    "header_name_validator",
+    "slug_validator",
+]
 
 LONGEST_URL = 500
 LONGEST_SCOPE = 2_000

@@ -132,6 +132,11 @@ def idles(draw: st.DrawFn) -> AllocatedCost:
     )
 
 
+def row_lists(most: int = 12) -> st.SearchStrategy[list[AllocatedCost]]:
+    """The rows of one cluster's window, perhaps none."""
+    return st.lists(st.one_of(workloads(), workloads(), workloads(), idles()), max_size=most)
+
+
 @st.composite
 def clusters(draw: st.DrawFn) -> list[ClusterRows]:
     """Up to three clusters with the ids that most installations share."""

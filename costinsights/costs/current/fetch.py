@@ -54,9 +54,10 @@ def fetch_all(orders: Sequence[FetchOrder], policy: OutboundPolicy) -> list[Fetc
         return list(threads.map(lambda order: _fetch(order, policy), orders))
 
 
-def _client(
+def client_for(
     source: Endpoint | SampleOpenCost, policy: OutboundPolicy
 ) -> OpenCostClient | SampleOpenCost:
+    """Who answers for this source."""
     if isinstance(source, SampleOpenCost):
         return source
     return OpenCostClient(source, source.session(policy))
@@ -65,7 +66,7 @@ def _client(
 def _fetch(order: FetchOrder, policy: OutboundPolicy) -> FetchResult:
     result = FetchResult()
     try:
-        client = _client(order.source, policy)
+        client = client_for(order.source, policy)
         for piece in order.pieces:
             answer = client.allocations(
                 piece.period, include_idle=order.include_idle, scope=order.scope

@@ -1,0 +1,162 @@
+"""From decoded allocation rows to stored facts: one per workload, node and label set. Pure arithmetic."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntFlag
+from typing import NamedTuple
+
+import msgspec
+
+from costinsights.costs.history.models import MEASURES
+from costinsights.opencost.rows import AllocatedCost, RowFlag, RowKind
+
+MICRO = 1_000_000
+MEASURE_COUNT = len(MEASURES)
+OTHER_VALUE = "__other__"  # in place of a value of a key that has too many
+
+
+class Bit(IntFlag):
+    """What a reader should know of a fact; or-ed together in roll-ups."""
+
+    UNKNOWN_COST = 1
+    UNKNOWN_HOURS = 2
+    NEGATIVE = 4
+    TOTAL_DIFFERS = 8
+
+
+class Who(NamedTuple):
+    """What a fact is about, in names. Absent names are ""."""
+
+    row_kind: str
+    namespace: str
+    controller_kind: str
+    controller: str
+    node: str
+    labels: tuple[tuple[str, str], ...]
+    annotations: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKeys:
+    """The label and annotation keys whose values are kept, and those with too many values to go on."""
+
+    labels: frozenset[str] = frozenset()
+    annotations: frozenset[str] = frozenset()
+    over_limit: frozenset[tuple[str, str]] = frozenset()  # (kind, key)
+    known_values: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+
+    def labels_of(self, row: AllocatedCost) -> tuple[tuple[str, str], ...]:
+        return self._pick("label", self.labels, row.labels)
+
+    def annotations_of(self, row: AllocatedCost) -> tuple[tuple[str, str], ...]:
+        return self._pick("annotation", self.annotations, row.annotations)
+
+    def _pick(
+        self, kind: str, keys: frozenset[str], found: Mapping[str, str]
+    ) -> tuple[tuple[str, str], ...]:
+        if not keys or not found:
+            return ()
+        return tuple(
+            sorted((key, self._value(kind, key, found[key])) for key in keys if found.get(key))
+        )
+
+    def _value(self, kind: str, key: str, value: str) -> str:
+        if (kind, key) not in self.over_limit:
+            return value
+        return value if value in self.known_values.get((kind, key), ()) else OTHER_VALUE
+
+
+@dataclass(slots=True)
+class WindowFacts:
+    """Everything one window stores. `facts` maps who to the measures and, last, the flags."""
+
+    facts: dict[Who, list[int]]
+    total: int
+    minutes_covered: int
+    unknown_rows: int
+    reported_difference: int
+    source_rows: int
+
+    @property
+    def sha256(self) -> str:
+        """The same for the same facts, in whatever order OpenCost listed them."""
+        digest = hashlib.sha256()
+        encode = msgspec.json.Encoder().encode
+        for who in sorted(self.facts):
+            digest.update(encode([who, self.facts[who]]))
+        return digest.hexdigest()
+
+
+def window_facts(rows: Iterable[AllocatedCost], keys: StoredKeys) -> WindowFacts:
+    """Add container rows up. Money stays exact; each row's usage is rounded once, to whole millionths
+    of a core-hour and whole byte-hours."""
+    facts: dict[Who, list[int]] = {}
+    whole = WindowFacts(facts, 0, 0, 0, 0, 0)
+    minutes = 0.0
+    for row in rows:
+        who = Who(
+            row.kind.value,
+            row.namespace,
+            row.controller_kind,
+            row.controller,
+            row.node,
+            keys.labels_of(row),
+            keys.annotations_of(row),
+        )
+        held = facts.get(who)
+        if held is None:
+            held = facts[who] = [0] * (MEASURE_COUNT + 1)
+        total = row.total
+        whole.total += total
+        whole.source_rows += 1
+        if row.minutes > minutes:
+            minutes = row.minutes
+        _add(held, row, total)
+        if row.unknown:
+            whole.unknown_rows += 1
+        if row.reported_total is not None:
+            whole.reported_difference += total - row.reported_total
+    whole.minutes_covered = round(minutes)
+    return whole
+
+
+def _add(held: list[int], row: AllocatedCost, total: int) -> None:
+    held[0] += row.cpu_cost
+    held[1] += row.ram_cost
+    held[2] += row.gpu_cost
+    held[3] += row.pv_cost
+    held[4] += row.network_cost
+    held[5] += row.load_balancer_cost
+    held[6] += row.shared_cost
+    held[7] += row.external_cost
+    held[8] += total
+    held[9] += round(row.cpu_core_hours * MICRO)
+    held[10] += round(row.ram_byte_hours)
+    held[11] += round(row.gpu_hours * MICRO)
+    held[12] += round(row.pv_byte_hours)
+    if row.kind is RowKind.WORKLOAD:
+        hours = row.minutes / 60
+        if row.cpu_usage is not None and row.cpu_request is not None:
+            held[13] += round(row.cpu_usage * hours * MICRO)
+            held[14] += round(row.cpu_request * hours * MICRO)
+            held[17] += row.cpu_cost
+        if row.ram_usage is not None and row.ram_request is not None:
+            held[15] += round(row.ram_usage * hours)
+            held[16] += round(row.ram_request * hours)
+            held[18] += row.ram_cost
+    if row.unknown or row.flags:
+        held[19] |= _bits(row)
+
+
+def _bits(row: AllocatedCost) -> int:
+    bits = Bit(0)
+    if row.unknown:
+        bits |= Bit.UNKNOWN_COST
+    if RowFlag.UNKNOWN_HOURS in row.flags:
+        bits |= Bit.UNKNOWN_HOURS
+    if RowFlag.NEGATIVE_COST in row.flags or RowFlag.NEGATIVE_IDLE in row.flags:
+        bits |= Bit.NEGATIVE
+    if RowFlag.TOTAL_DIFFERS in row.flags:
+        bits |= Bit.TOTAL_DIFFERS
+    return int(bits)

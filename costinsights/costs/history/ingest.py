@@ -1,0 +1,113 @@
+"""Reading one window: claim, ask outside of any transaction, write in one."""
+
+import datetime as dt
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+from django.db import connection
+from django.utils import timezone
+
+from costinsights.core.errors import ApplicationError, ExchangeError
+from costinsights.core.periods import ChargePeriod
+from costinsights.core.tenancy import TenantLike, current_tenant, tenant_context
+from costinsights.costs.access import fetch_order, outbound_policy
+from costinsights.costs.current.fetch import client_for
+from costinsights.costs.current.pieces import Piece
+from costinsights.costs.history import keys, ledger
+from costinsights.costs.history.facts import window_facts
+from costinsights.costs.history.ledger import Claim
+from costinsights.costs.history.writer import Reading, Written, write_window
+from costinsights.opencost.rows import AllocationAnswer
+
+_log = structlog.get_logger(__name__)
+Clock = Callable[[], dt.datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one claimed window: written, or an error's code."""
+
+    claim: Claim
+    written: Written | None
+    error_code: str = ""
+
+
+def ingest_next(*, clock: Clock = timezone.now) -> Outcome | None:
+    """Claim the most urgent window and read it. None when nothing is due. Raises nothing of OpenCost's doing."""
+    held = ledger.claim(now=clock())
+    return None if held is None else read_window(held, clock=clock)
+
+
+def read_window(held: Claim, *, clock: Clock = timezone.now) -> Outcome:
+    """Ask OpenCost for a claimed window and store the answer."""
+    snapshot = held.snapshot
+    period = ChargePeriod(snapshot.window_start, snapshot.window_end)
+    log = _log.bind(cluster=snapshot.cluster.slug, grain=snapshot.grain, window=str(period))
+    try:
+        with _kept(held):
+            answer, seconds = _ask(held, period, now=clock())
+    except ApplicationError as error:
+        useful = not isinstance(error, ExchangeError) or error.retry_is_useful
+        ledger.note_failure(
+            held, now=clock(), code=error.code, message=error.message, retry_is_useful=useful
+        )
+        snapshot.cluster.note_error(clock(), code=error.code, message=error.message)
+        log.warning("window_failed", code=error.code)
+        return Outcome(held, None, error.code)
+    facts = window_facts(answer.rows, keys.stored_keys())
+    reading = Reading(
+        read_at=clock(),
+        read_seconds=seconds,
+        opencost_version=snapshot.cluster.opencost_version,
+        request_sha256=hashlib.sha256(str(period).encode()).hexdigest(),
+        response_sha256=answer.body_sha256,
+        response_bytes=answer.body_bytes,
+        warning=answer.warning,
+    )
+    written = write_window(snapshot, facts, reading, attempt=held.attempt)
+    if written is not Written.FENCED:
+        ledger.note_success(snapshot.cluster_id)
+        snapshot.cluster.note_ok(clock())
+        keys.note_keys(answer.rows, day=period.start.date(), grain=snapshot.grain)
+    log.info("window_read", written=written, rows=len(facts.facts), seconds=round(seconds, 3))
+    return Outcome(held, written)
+
+
+def _ask(held: Claim, period: ChargePeriod, *, now: dt.datetime) -> tuple[AllocationAnswer, float]:
+    cluster = held.snapshot.cluster
+    order = fetch_order(cluster, [Piece(cluster.fingerprint, period)], now=now)
+    client = client_for(order.source, outbound_policy())
+    began = time.perf_counter()
+    answer = client.allocations(period, include_idle=order.include_idle, scope=order.scope)
+    return answer, time.perf_counter() - began
+
+
+@contextmanager
+def _kept(held: Claim) -> Iterator[None]:
+    """Renew the lease in the background while OpenCost takes its time."""
+    done = threading.Event()
+    keeper = threading.Thread(
+        target=_keep, args=(current_tenant(), held, done), name="lease", daemon=True
+    )
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
+
+
+def _keep(tenant: TenantLike, held: Claim, done: threading.Event) -> None:
+    pause = ledger.LEASE.total_seconds() / 3
+    try:
+        while not done.wait(pause):
+            with tenant_context(tenant):
+                if not ledger.renew(held):
+                    return
+    finally:
+        connection.close()
