@@ -8,11 +8,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from costinsights.costs.history.models import MEASURES
+from costinsights.core.money import split
+from costinsights.costs.history.models import IDLE_SHARE_COLUMNS, MEASURES
 from costinsights.opencost.rows import AllocatedCost, RowFlag, RowKind
 
 MICRO = 1_000_000
 MEASURE_COUNT = len(MEASURES)
+_SHARES = tuple(MEASURES.index(name) for name in IDLE_SHARE_COLUMNS)
+_FLAGS = MEASURE_COUNT  # behind the measures
 OTHER_VALUE = "__other__"  # in place of a value of a key that has too many
 
 
@@ -118,7 +121,29 @@ def window_facts(rows: Iterable[AllocatedCost], keys: StoredKeys) -> WindowFacts
         if row.reported_total is not None:
             whole.reported_difference += total - row.reported_total
     whole.minutes_covered = round(minutes)
+    _share_idle(facts)
     return whole
+
+
+def _share_idle(facts: dict[Who, list[int]]) -> None:
+    """Note what each workload would carry of its cluster's idle cost, and what the idle facts would lose.
+
+    Each of CPU, RAM and GPU is split in proportion to what the workloads cost in it, by largest remainder. A
+    component in which no workload costs anything stays with its idle fact.
+    """
+    idle = sorted(who for who in facts if who.row_kind == RowKind.IDLE)
+    if not idle:
+        return
+    workloads = sorted(who for who in facts if who.row_kind == RowKind.WORKLOAD)
+    for component, share in zip((0, 1, 2), _SHARES, strict=True):
+        amount = sum(facts[who][component] for who in idle)
+        weights = [max(0, facts[who][component]) for who in workloads]
+        if not amount or not any(weights):
+            continue
+        for who, part in zip(workloads, split(amount, weights), strict=True):
+            facts[who][share] = part
+        for who in idle:
+            facts[who][share] = -facts[who][component]
 
 
 def _add(held: list[int], row: AllocatedCost, total: int) -> None:
@@ -146,7 +171,7 @@ def _add(held: list[int], row: AllocatedCost, total: int) -> None:
             held[16] += round(row.ram_request * hours)
             held[18] += row.ram_cost
     if row.unknown or row.flags:
-        held[19] |= _bits(row)
+        held[_FLAGS] |= _bits(row)
 
 
 def _bits(row: AllocatedCost) -> int:

@@ -35,7 +35,10 @@ EFFICIENCY_COLUMNS = (
     "cpu_used_cost",
     "ram_used_cost",
 )
-MEASURES = (*COST_COLUMNS, *USAGE_COLUMNS, *EFFICIENCY_COLUMNS)
+# What a fact's total gains when its cluster's idle cost is shared out; in idle facts, what they lose. Their sum
+# over a window is zero, so that sharing moves money and never makes any.
+IDLE_SHARE_COLUMNS = ("idle_cpu_share", "idle_ram_share", "idle_gpu_share")
+MEASURES = (*COST_COLUMNS, *USAGE_COLUMNS, *EFFICIENCY_COLUMNS, *IDLE_SHARE_COLUMNS)
 
 
 class Grain(models.TextChoices):
@@ -305,6 +308,9 @@ class Measures(models.Model):
     ram_requested = models.BigIntegerField()
     cpu_used_cost = models.BigIntegerField()
     ram_used_cost = models.BigIntegerField()
+    idle_cpu_share = models.BigIntegerField()
+    idle_ram_share = models.BigIntegerField()
+    idle_gpu_share = models.BigIntegerField()
     flags = models.SmallIntegerField()
 
     class Meta:
