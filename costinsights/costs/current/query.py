@@ -4,20 +4,36 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Self
 from urllib.parse import urlencode
 
 from costinsights.core.errors import InvalidInput
 from costinsights.core.periods import ChargePeriod, resolve_window
 from costinsights.costs.current.dimensions import Dimension, parse_aggregate
+from costinsights.costs.parameters import (
+    IdleMode,
+    parse_clusters,
+    parse_currency,
+    parse_filter_text,
+    parse_idle,
+    parse_limit,
+)
 from costinsights.costs.read_scope import ReadScope
-from costinsights.opencost.filters import Filter, parse_filter
+from costinsights.opencost.filters import Filter
 from costinsights.opencost.schema import COMPONENTS
+
+__all__ = [
+    "DEFAULT_LIMIT",
+    "MOST_ROWS",
+    "PARAMETERS",
+    "SORT_COLUMNS",
+    "CurrentCostQuery",
+    "IdleMode",
+    "SortOrder",
+]
 
 DEFAULT_LIMIT = 100
 MOST_ROWS = 1_000
-LONGEST_FILTER = 4_000
 PARAMETERS = ("window", "aggregate", "filter", "cluster", "idle", "limit", "sort", "currency")
 SORT_COLUMNS = (
     "total",
@@ -32,14 +48,6 @@ SORT_COLUMNS = (
     "gpu_hours",
     "pv_gib_hours",
 )
-
-
-class IdleMode(StrEnum):
-    """What happens to idle cost: a row of its own, shared over the workloads, or left out and said so."""
-
-    SEPARATE = "separate"
-    SHARE = "share"
-    HIDE = "hide"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +99,12 @@ class CurrentCostQuery:
             scope=scope,
             aggregate=parse_aggregate(given.get("aggregate") or "namespace"),
             filter_text=filter_text,
-            filter=_parse_filter(filter_text),
-            clusters=_parse_clusters(given.get("cluster", "")),
-            idle=_parse_idle(given.get("idle") or IdleMode.SEPARATE),
-            limit=_parse_limit(given.get("limit", "")),
+            filter=parse_filter_text(filter_text),
+            clusters=parse_clusters(given.get("cluster", "")),
+            idle=parse_idle(given.get("idle") or IdleMode.SEPARATE),
+            limit=parse_limit(given.get("limit", ""), default=DEFAULT_LIMIT, most=MOST_ROWS),
             sort=_parse_sort(given.get("sort") or "-total"),
-            currency=_parse_currency(given.get("currency", "")),
+            currency=parse_currency(given.get("currency", "")),
         )
 
     @property
@@ -136,44 +144,6 @@ class CurrentCostQuery:
         return replace(self, **changes)  # type: ignore[arg-type]  # the caller names real fields
 
 
-def _parse_filter(text: str) -> Filter | None:
-    if not text:
-        return None
-    if len(text) > LONGEST_FILTER:
-        raise InvalidInput(
-            f"A filter has at most {LONGEST_FILTER} characters; this one has {len(text)}.",
-            field="filter",
-            value=f"{text[:60]}…",
-        )
-    return parse_filter(text)
-
-
-def _parse_clusters(text: str) -> tuple[str, ...]:
-    """Slugs, each once, in alphabetical order: the order asked for changes nothing."""
-    return tuple(sorted({slug.strip() for slug in text.split(",") if slug.strip()}))
-
-
-def _parse_idle(text: str) -> IdleMode:
-    try:
-        return IdleMode(text)
-    except ValueError:
-        raise InvalidInput(
-            f"“{text}” is no way to show idle cost. Use {', '.join(IdleMode)}.",
-            field="idle",
-            value=text,
-        ) from None
-
-
-def _parse_limit(text: str) -> int:
-    if not text:
-        return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= MOST_ROWS:
-        raise InvalidInput(
-            f"limit is a whole number from 1 to {MOST_ROWS:,}.", field="limit", value=text
-        )
-    return int(text)
-
-
 def _parse_sort(text: str) -> SortOrder:
     column = text.removeprefix("-")
     if column not in SORT_COLUMNS:
@@ -184,12 +154,3 @@ def _parse_sort(text: str) -> SortOrder:
             value=text,
         )
     return SortOrder(column, descending=text.startswith("-"))
-
-
-def _parse_currency(text: str) -> str:
-    code = text.upper()
-    if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
-        raise InvalidInput(
-            "A currency is three letters, ISO 4217, such as EUR.", field="currency", value=text
-        )
-    return code
