@@ -1,0 +1,321 @@
+"""Answering a question about stored costs: lines, their series, the proof that they add up."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from costinsights.core.errors import InvalidInput
+from costinsights.core.periods import ChargePeriod
+from costinsights.core.tenancy import current_tenant
+from costinsights.costs.current.rows import CostRow, Flag, Kind, Sums
+from costinsights.costs.history.completeness import Coverage, StepState
+from costinsights.costs.history.conditions import load_groups
+from costinsights.costs.history.facts import MICRO, Bit
+from costinsights.costs.history.models import IDLE_SHARE_COLUMNS, MEASURES
+from costinsights.costs.history.query import HistoryQuery
+from costinsights.costs.history.source import IDLE, UNMOUNTED, Key, RawKey, Source
+from costinsights.costs.history.steps import Step, Steps
+from costinsights.costs.models import Cluster
+from costinsights.costs.parameters import IdleMode
+from costinsights.opencost.filters import UNALLOCATED
+from costinsights.opencost.rows import RowKind
+
+_WORDS = {UNALLOCATED: "Unallocated", UNMOUNTED: "Unmounted", IDLE: "Idle"}
+_INDEX = {name: place for place, name in enumerate(MEASURES)}
+_TOTAL = _INDEX["total_cost"]
+_SHARED = [(_INDEX[column], place) for place, column in enumerate(IDLE_SHARE_COLUMNS)]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """A line and its points: micro-units for each step, None where nothing is stored."""
+
+    row: CostRow
+    points: list[int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class StepInfo:
+    """One step of the series and how much of it is stored."""
+
+    period: ChargePeriod
+    state: StepState
+    completeness: float
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A cluster that takes no part, and why."""
+
+    cluster: str
+    name: str
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryAnswer:
+    """What the store says. Σ rows = total at every step and over the period, to the micro-unit."""
+
+    query: HistoryQuery
+    currency: str
+    clusters: list[str]
+    excluded: list[Excluded]
+    steps: list[StepInfo]
+    rows: list[HistoryRow]
+    totals: CostRow
+    hidden_idle: int | None
+    ledger_total: (
+        int | None
+    )  # what the ledger says; None where a filter or a limit leaves something out
+    data_through: dt.datetime | None
+    unknown_rows: int
+    difference: int = 0  # Σ rows − total; anything but 0 is a defect
+
+
+@dataclass(slots=True)
+class _Line:
+    """One key while it is added up."""
+
+    key: Key
+    row_kind: str
+    raws: list[RawKey]
+    sums: Sums = field(default_factory=Sums)
+
+
+def history(query: HistoryQuery, *, now: dt.datetime) -> HistoryAnswer:
+    """Answer from the store alone. Raises InvalidInput for a cluster, currency or field there is not."""
+    chosen = _chosen_clusters(query)
+    currency = _currency(query, chosen)
+    clusters = [cluster for cluster in chosen if cluster.currency == currency]
+    coverage = Coverage.load(clusters, query.period, by_hour=query.step is Step.HOUR)
+    groups = load_groups(clusters)
+    source = Source.of(
+        group_by=query.group_by,
+        coverage=coverage,
+        groups=groups,
+        asked=query.filter,
+        scope=query.scope,
+    )
+    lines = _lines(source, query)
+    idle = [line for line in lines if line.row_kind == RowKind.IDLE]
+    hidden = None
+    if query.idle is IdleMode.HIDE:
+        lines = [line for line in lines if line.row_kind != RowKind.IDLE]
+        hidden = None if query.scope.is_limited else sum(line.sums.total for line in idle)
+    ranked = sorted(
+        (line for line in lines if line.row_kind != RowKind.IDLE),
+        key=lambda line: (-line.sums.total, line.key),
+    )
+    shown, rest = ranked[: query.limit], ranked[query.limit :]
+    idle_shown = [
+        line
+        for line in idle
+        if query.idle is IdleMode.SEPARATE
+        or (query.idle is IdleMode.SHARE and any(line.sums.amounts))
+    ]
+    return _answer(query, source, clusters, chosen, currency, shown, rest, idle_shown, hidden, now)
+
+
+def _chosen_clusters(query: HistoryQuery) -> list[Cluster]:
+    clusters = list(Cluster.objects.in_order())
+    known = {cluster.slug for cluster in clusters}
+    for slug in query.clusters:
+        if slug not in known:
+            choices = ", ".join(sorted(known)) or "none yet"
+            raise InvalidInput(
+                f"There is no cluster “{slug}”. Yours: {choices}.", field="cluster", value=slug
+            )
+    if query.clusters:
+        return [cluster for cluster in clusters if cluster.slug in query.clusters]
+    real = [cluster for cluster in clusters if not cluster.is_demo]
+    return real or clusters
+
+
+def _currency(query: HistoryQuery, clusters: Sequence[Cluster]) -> str:
+    used = Counter(cluster.currency for cluster in clusters)
+    if query.currency:
+        if clusters and query.currency not in used:
+            raise InvalidInput(
+                f"No chosen cluster's costs are in {query.currency}; there is {', '.join(sorted(used))}.",
+                field="currency",
+                value=query.currency,
+            )
+        return query.currency
+    own = current_tenant().reporting_currency
+    if own in used or not used:
+        return own
+    return min(used, key=lambda code: (-used[code], code))
+
+
+def _lines(source: Source, query: HistoryQuery) -> list[_Line]:
+    """Every key of the answer with what it adds up to."""
+    share = query.idle is IdleMode.SHARE
+    found: dict[tuple[Key, bool], _Line] = {}
+    for raw, values, flags in source.sums():
+        key, row_kind = source.key_of(raw)
+        is_idle = row_kind == RowKind.IDLE
+        line = found.get((key, is_idle))
+        if line is None:
+            line = found[key, is_idle] = _Line(key, row_kind, [])
+        elif row_kind != RowKind.UNMOUNTED and line.row_kind == RowKind.UNMOUNTED:
+            line.row_kind = row_kind
+        line.raws.append(raw)
+        _add(line.sums, values, flags, row_kind, share=share)
+    return list(found.values())
+
+
+def _add(sums: Sums, values: list[int], flags: int, row_kind: str, *, share: bool) -> None:
+    amounts = values[:_TOTAL]
+    if share:
+        for place, component in _SHARED:
+            if values[place]:
+                amounts[component] += values[place]
+                if row_kind != RowKind.IDLE:
+                    sums.flags.add(Flag.IDLE_SHARED)
+        if row_kind == RowKind.IDLE and any(amounts):
+            sums.flags.add(Flag.IDLE_NOT_SHARED)
+    for component, amount in enumerate(amounts):
+        sums.amounts[component] += amount
+        sums.total += amount
+    for place, name in enumerate(
+        ("cpu_core_hours", "ram_byte_hours", "gpu_hours", "pv_byte_hours")
+    ):
+        scale = 1 if "byte" in name else MICRO
+        sums.hours[place] += values[_INDEX[name]] / scale
+    sums.cpu_used += values[_INDEX["cpu_used"]]
+    sums.cpu_requested += values[_INDEX["cpu_requested"]]
+    sums.ram_used += values[_INDEX["ram_used"]]
+    sums.ram_requested += values[_INDEX["ram_requested"]]
+    sums.cpu_cost += values[_INDEX["cpu_used_cost"]]
+    sums.ram_cost += values[_INDEX["ram_used_cost"]]
+    if flags & Bit.UNKNOWN_COST:
+        sums.flags.add(Flag.UNKNOWN_COST)
+    if row_kind != RowKind.UNMOUNTED:
+        sums.unmounted_only = False
+
+
+def _answer(
+    query: HistoryQuery,
+    source: Source,
+    clusters: list[Cluster],
+    chosen: list[Cluster],
+    currency: str,
+    shown: list[_Line],
+    rest: list[_Line],
+    idle: list[_Line],
+    hidden: int | None,
+    now: dt.datetime,
+) -> HistoryAnswer:
+    coverage = source.coverage
+    steps = Steps(query.period, query.step)
+    periods = list(steps)
+    states = coverage.completeness(periods, clusters, now=now)
+    places = {start: place for place, start in enumerate(steps.starts())}
+    stored = [state is not StepState.MISSING for state, _ in states]
+    lines = [*shown, *idle]
+    points = _points(source, query, lines, places, stored)
+    whole = sum(line.sums.total for line in (*shown, *rest, *idle))
+    names = {cluster.slug: cluster.name for cluster in clusters}
+    rows = [
+        HistoryRow(_row(line, query, names, whole), points[index])
+        for index, line in enumerate(lines)
+    ]
+    if rest:
+        others = Sums()
+        for line in rest:
+            others.merge(line.sums)
+        row = others.as_row(
+            key={},
+            label=f"Others ({len(rest):,})",
+            kind=Kind.OTHERS,
+            whole=whole,
+            members=len(rest),
+        )
+        rows.insert(len(shown), HistoryRow(row, points[-1]))
+    everything = Sums()
+    for line in (*shown, *rest, *idle):
+        everything.merge(line.sums)
+    totals = everything.as_row(key={}, label="Total", kind=Kind.TOTAL, whole=whole)
+    step_totals = [
+        sum(row.points[place] or 0 for row in rows) if stored[place] else None
+        for place in range(len(periods))
+    ]
+    unfiltered = query.filter is None and not query.scope.is_limited
+    return HistoryAnswer(
+        query=query,
+        currency=currency,
+        clusters=[cluster.slug for cluster in clusters],
+        excluded=[_excluded(cluster, currency) for cluster in chosen if cluster not in clusters],
+        steps=[
+            StepInfo(period, state, share, total)
+            for period, (state, share), total in zip(periods, states, step_totals, strict=True)
+        ],
+        rows=rows,
+        totals=totals,
+        hidden_idle=hidden,
+        ledger_total=coverage.total if unfiltered else None,
+        data_through=coverage.data_through(clusters),
+        unknown_rows=sum(window.unknown_rows for window in coverage.windows),
+        difference=sum(row.row.total for row in rows) - totals.total,
+    )
+
+
+def _points(
+    source: Source,
+    query: HistoryQuery,
+    lines: list[_Line],
+    places: dict[dt.datetime, int],
+    stored: list[bool],
+) -> list[list[int | None]]:
+    """The points of each line, and one series more for whatever is in none of them."""
+    empty: list[int | None] = [0 if has else None for has in stored]
+    points = [list(empty) for _ in range(len(lines) + 1)]
+    raws = [raw for line in lines for raw in line.raws]
+    line_of = {raw: index for index, line in enumerate(lines) for raw in line.raws}
+    shared = query.idle is IdleMode.SHARE
+    without_idle = query.idle is IdleMode.HIDE
+    for at, raw, amount in source.series(
+        query.step, raws, share_idle=shared, without_idle=without_idle
+    ):
+        place = places[_instant(at)]
+        series = points[line_of.get(raw, -1)]
+        series[place] = (series[place] or 0) + amount
+    return points
+
+
+def _instant(at: dt.datetime | dt.date) -> dt.datetime:
+    if isinstance(at, dt.datetime):
+        return at
+    return dt.datetime.combine(at, dt.time(), dt.UTC)
+
+
+def _row(line: _Line, query: HistoryQuery, names: dict[str, str], whole: int) -> CostRow:
+    is_idle = line.row_kind == RowKind.IDLE
+    kind = Kind.WORKLOAD
+    if is_idle:
+        kind = Kind.IDLE
+    elif line.sums.unmounted_only:
+        kind = Kind.UNMOUNTED
+    elif UNALLOCATED in line.key:
+        kind = Kind.UNALLOCATED
+    words = []
+    for dimension, value in zip(query.group_by, line.key, strict=True):
+        if dimension.name == "cluster":
+            words.append(names.get(value, value))
+        elif not (is_idle and value == IDLE):
+            words.append(_WORDS.get(value, value))
+    label = " · ".join([*words, "Idle"]) if is_idle else " / ".join(words)
+    key = {str(d): value for d, value in zip(query.group_by, line.key, strict=True)}
+    return line.sums.as_row(key=key, label=label, kind=kind, whole=whole)
+
+
+def _excluded(cluster: Cluster, currency: str) -> Excluded:
+    return Excluded(
+        cluster.slug,
+        cluster.name,
+        cluster.currency,
+        f"Its costs are in {cluster.currency}; this answer is in {currency}, and sums never mix.",
+    )

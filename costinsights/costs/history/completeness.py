@@ -1,0 +1,154 @@
+"""What of a period is stored: which windows answer for it, and how complete each step is."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from costinsights.core.periods import DAY, HOUR, ChargePeriod, utc_day
+from costinsights.costs.history.models import Grain, Snapshot
+from costinsights.costs.history.writer import FULL_MINUTES
+from costinsights.costs.models import Cluster
+
+_DAY_MINUTES = 1440
+
+
+class StepState(StrEnum):
+    """How much of a step is stored."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stored window, as far as questions need it."""
+
+    cluster_id: int
+    start: dt.datetime
+    minutes: int  # covered; a full window counts in full
+    total: int
+    rows: int
+    unknown_rows: int
+    read_at: dt.datetime | None
+    revision: int
+
+
+@dataclass(slots=True)
+class Coverage:
+    """The windows that answer for a period: days where a day is stored, else that day's hours.
+
+    `by_hour` is for questions in hourly steps: only hours answer for those.
+    """
+
+    period: ChargePeriod
+    by_hour: bool
+    days: dict[tuple[int, dt.datetime], Window] = field(default_factory=dict)
+    hours: dict[tuple[int, dt.datetime], Window] = field(default_factory=dict)
+
+    @classmethod
+    def load(
+        cls, clusters: Sequence[Cluster], period: ChargePeriod, *, by_hour: bool
+    ) -> "Coverage":
+        found = cls(period, by_hour)
+        if not by_hour:
+            found.days = _windows(clusters, Grain.DAY, period.start, period.end)
+        first = period.start if by_hour else found._first_open_day(clusters)
+        if first is not None:
+            hours = _windows(clusters, Grain.HOUR, first, period.end)
+            found.hours = {
+                (cluster, start): window
+                for (cluster, start), window in hours.items()
+                if (cluster, utc_day(start)) not in found.days
+            }
+        return found
+
+    def _first_open_day(self, clusters: Sequence[Cluster]) -> dt.datetime | None:
+        """Where hours are worth looking for: from the first day that some cluster lacks."""
+        for day in self.period.days():
+            if any((cluster.pk, day.start) not in self.days for cluster in clusters):
+                return day.start
+        return None
+
+    @property
+    def windows(self) -> list[Window]:
+        return [*self.days.values(), *self.hours.values()]
+
+    @property
+    def total(self) -> int:
+        """What the ledger says that the whole period cost, in micro-units."""
+        return sum(window.total for window in self.windows)
+
+    def open_days(self) -> dict[int, list[dt.date]]:
+        """By cluster, the days whose hours stand in for them."""
+        found: dict[int, set[dt.date]] = {}
+        for cluster, start in self.hours:
+            found.setdefault(cluster, set()).add(start.date())
+        return {cluster: sorted(days) for cluster, days in found.items()}
+
+    def data_through(self, clusters: Sequence[Cluster]) -> dt.datetime | None:
+        """The instant up to which every cluster has data; None when one has none."""
+        ends = []
+        for cluster in clusters:
+            last = [start + DAY for pk, start in self.days if pk == cluster.pk]
+            last += [start + HOUR for pk, start in self.hours if pk == cluster.pk]
+            if not last:
+                return None
+            ends.append(max(last))
+        return min(ends) if ends else None
+
+    def completeness(
+        self, steps: Sequence[ChargePeriod], clusters: Sequence[Cluster], *, now: dt.datetime
+    ) -> list[tuple[StepState, float]]:
+        """For each step its state and the share of its elapsed minutes that is stored, over all clusters."""
+        covered: dict[dt.datetime, int] = {}
+        for window in self.windows:
+            key = window.start if self.by_hour else utc_day(window.start)
+            covered[key] = covered.get(key, 0) + window.minutes
+        found = []
+        for step in steps:
+            end = min(step.end, now)
+            expected = max(0.0, (end - step.start).total_seconds() / 60) * len(clusters)
+            held = 0
+            instant = step.start
+            while instant < step.end:
+                held += covered.get(instant, 0)
+                instant += HOUR if self.by_hour else DAY
+            found.append(_state(held, expected, is_over=step.end <= now))
+        return found
+
+
+def _state(held: int, expected: float, *, is_over: bool) -> tuple[StepState, float]:
+    if held <= 0 or expected <= 0:
+        return StepState.MISSING, 0.0
+    share = min(1.0, held / expected)
+    complete = is_over and share >= FULL_MINUTES[Grain.DAY] / _DAY_MINUTES
+    return (StepState.COMPLETE if complete else StepState.PARTIAL), share
+
+
+def _windows(
+    clusters: Sequence[Cluster], grain: Grain, start: dt.datetime, end: dt.datetime
+) -> dict[tuple[int, dt.datetime], Window]:
+    rows = Snapshot.objects.filter(
+        cluster__in=[cluster.pk for cluster in clusters],
+        grain=grain,
+        window_start__gte=start,
+        window_start__lt=end,
+        revision__gt=0,
+    ).values_list(
+        "cluster_id",
+        "window_start",
+        "minutes_covered",
+        "total",
+        "rows",
+        "unknown_rows",
+        "read_at",
+        "revision",
+    )
+    length = int(grain.length.total_seconds() // 60)
+    full = FULL_MINUTES[grain]
+    return {
+        (row[0], row[1]): Window(row[0], row[1], length if row[2] >= full else row[2], *row[3:])
+        for row in rows
+    }

@@ -1,0 +1,165 @@
+"""Any rows, any question: the lines are the total, the points are the lines, and both are what was read."""
+
+import datetime as dt
+from collections import defaultdict
+
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from costinsights.core.periods import ChargePeriod
+from costinsights.costs.current.dimensions import Dimension
+from costinsights.costs.current.idle import row_test
+from costinsights.costs.history.answers import HistoryAnswer, history
+from costinsights.costs.history.models import Grain
+from costinsights.costs.history.query import HistoryQuery
+from costinsights.costs.history.steps import Step
+from costinsights.costs.parameters import IdleMode
+from costinsights.costs.read_scope import EVERYTHING, ReadScope
+from costinsights.opencost.filters import parse_filter
+from costinsights.opencost.rows import AllocatedCost, RowKind
+from tenants.models import Tenant
+from tests.costs.history.books import day, stored
+from tests.costs.rows import FILTERS, row_lists
+from tests.factories.costs import ClusterFactory
+
+NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
+PERIOD = ChargePeriod(day(0).start, day(10).start)
+DIMENSIONS = [
+    Dimension("cluster"),
+    Dimension("namespace"),
+    Dimension("controller_kind"),
+    Dimension("controller"),
+    Dimension("node"),
+    Dimension("label", "app"),
+    Dimension("label", "team"),
+]
+SCOPES = [
+    EVERYTHING,
+    EVERYTHING,
+    ReadScope.limited_to(["shop"], []),
+    ReadScope.limited_to(["web"], ["team=blue"]),
+]
+ROWS = settings(
+    deadline=None,
+    derandomize=True,
+    max_examples=120,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> HistoryQuery:
+    text = draw(st.sampled_from(FILTERS))
+    return HistoryQuery(
+        period=PERIOD,
+        scope=draw(st.sampled_from(SCOPES)),
+        step=draw(st.sampled_from([Step.DAY, Step.WEEK, Step.MONTH, Step.QUARTER])),
+        group_by=tuple(
+            draw(st.lists(st.sampled_from(DIMENSIONS), min_size=1, max_size=3, unique=True))
+        ),
+        filter_text=text,
+        filter=parse_filter(text) if text else None,
+        idle=draw(st.sampled_from(IdleMode)),
+        limit=draw(st.sampled_from([1, 2, 5, 1000])),
+    )
+
+
+def passing(query: HistoryQuery, rows: list[AllocatedCost]) -> list[AllocatedCost]:
+    """What the question is about, by the live filter's own code."""
+    passes = row_test(query.filter)
+    return [row for row in query.scope.visible(rows) if passes(row)]
+
+
+def assert_it_adds_up(answer: HistoryAnswer) -> None:
+    assert answer.difference == 0
+    assert sum(row.row.total for row in answer.rows) == answer.totals.total
+    for row in answer.rows:
+        assert sum(point or 0 for point in row.points) == row.row.total
+        assert sum(row.row.components.values()) == row.row.total
+    for place, step in enumerate(answer.steps):
+        points = [row.points[place] for row in answer.rows]
+        assert sum(point or 0 for point in points) == (step.total or 0)
+        assert all((point is None) == (step.total is None) for point in points)
+
+
+@ROWS
+@given(
+    windows=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 1), row_lists(8)), max_size=5),
+    query=questions(),
+)
+def test_every_answer_is_what_was_read(
+    acme: Tenant, windows: list[tuple[int, int, list[AllocatedCost]]], query: HistoryQuery
+) -> None:
+    with transaction.atomic():
+        clusters = [
+            ClusterFactory(opencost_cluster_id="default-cluster"),
+            ClusterFactory(opencost_cluster_id="default-cluster"),
+        ]
+        kept: dict[tuple[int, int], list[AllocatedCost]] = {}
+        for number, which, rows in windows:
+            stored(clusters[which], day(number).start, rows)
+            if rows:
+                kept[number, which] = rows
+        answer = history(query, now=NOW)
+        transaction.set_rollback(True)
+    assert_it_adds_up(answer)
+    read = [row for rows in kept.values() for row in passing(query, rows)]
+    hidden = query.idle is IdleMode.HIDE
+    if query.idle is not IdleMode.SHARE:
+        counted = [row for row in read if not (hidden and row.kind is RowKind.IDLE)]
+        assert answer.totals.total == sum(row.total for row in counted)
+    if hidden and not query.scope.is_limited:
+        assert answer.hidden_idle == sum(row.total for row in read if row.kind is RowKind.IDLE)
+    if query.filter is None and not query.scope.is_limited and not hidden:
+        assert answer.ledger_total == answer.totals.total
+
+
+@ROWS
+@given(
+    windows=st.dictionaries(st.integers(0, 9), row_lists(8), max_size=4),
+    dimension=st.sampled_from(DIMENSIONS[1:]),
+)
+def test_each_line_is_the_rows_with_its_value(
+    acme: Tenant, windows: dict[int, list[AllocatedCost]], dimension: Dimension
+) -> None:
+    with transaction.atomic():
+        cluster = ClusterFactory()
+        for number, rows in windows.items():
+            stored(cluster, day(number).start, rows)
+        query = HistoryQuery(period=PERIOD, scope=EVERYTHING, group_by=(dimension,), limit=1000)
+        answer = history(query, now=NOW)
+        transaction.set_rollback(True)
+    reader = dimension.reader()
+    expected: dict[str, int] = defaultdict(int)
+    for rows in windows.values():
+        for row in rows:
+            if row.kind is not RowKind.IDLE:
+                expected[reader(row)] += row.total
+    found = {
+        row.row.key[str(dimension)]: row.row.total for row in answer.rows if row.row.kind != "idle"
+    }
+    assert found == dict(expected)
+
+
+@ROWS
+@given(rows=st.lists(row_lists(6), min_size=1, max_size=4), idle=st.sampled_from(IdleMode))
+def test_hours_stand_in_for_a_day_that_is_not_stored(
+    acme: Tenant, rows: list[list[AllocatedCost]], idle: IdleMode
+) -> None:
+    with transaction.atomic():
+        cluster = ClusterFactory()
+        start = day(3).start
+        for number, held in enumerate(rows):
+            stored(cluster, start + dt.timedelta(hours=number), held, grain=Grain.HOUR)
+        by_day = history(
+            HistoryQuery(period=PERIOD, scope=EVERYTHING, idle=idle, limit=1000), now=NOW
+        )
+        by_hour = history(
+            HistoryQuery(period=day(3), scope=EVERYTHING, step=Step.HOUR, idle=idle, limit=1000),
+            now=NOW,
+        )
+        transaction.set_rollback(True)
+    for answer in (by_day, by_hour):
+        assert_it_adds_up(answer)
+    assert by_day.totals.total == by_hour.totals.total
