@@ -75,8 +75,11 @@ class HistoryAnswer:
     difference: int = 0  # Σ rows − total; anything but 0 is a defect
 
 
+LineKey = tuple[Key, bool]  # the values, and whether it is idle cost
+
+
 @dataclass(slots=True)
-class _Line:
+class Line:
     """One key while it is added up."""
 
     key: Key
@@ -84,39 +87,77 @@ class _Line:
     raws: list[RawKey]
     sums: Sums = field(default_factory=Sums)
 
+    @property
+    def is_idle(self) -> bool:
+        return self.row_kind == RowKind.IDLE
+
+
+@dataclass(slots=True)
+class Answering:
+    """A question with everything the store says to it: the lines that count, and what was left out."""
+
+    query: HistoryQuery
+    currency: str
+    clusters: list[Cluster]
+    excluded: list[Excluded]
+    source: Source
+    lines: dict[LineKey, Line]
+    hidden_idle: int | None
+
+    @classmethod
+    def of(cls, query: HistoryQuery, like: "Answering | None" = None) -> "Answering":
+        """Ask. With `like`, of the same clusters in the same currency. Raises InvalidInput."""
+        if like is None:
+            chosen = _chosen_clusters(query)
+            currency = _currency(query, chosen)
+            clusters = [cluster for cluster in chosen if cluster.currency == currency]
+            excluded = [_excluded(c, currency) for c in chosen if c.currency != currency]
+        else:
+            clusters, currency, excluded = like.clusters, like.currency, like.excluded
+        source = Source.of(
+            group_by=query.group_by,
+            coverage=Coverage.load(clusters, query.period, by_hour=query.step is Step.HOUR),
+            groups=load_groups(clusters),
+            asked=query.filter,
+            scope=query.scope,
+        )
+        lines = _lines(source, query)
+        hidden = None
+        if query.idle is IdleMode.HIDE:
+            idle = sum(line.sums.total for line in lines.values() if line.is_idle)
+            hidden = None if query.scope.is_limited else idle
+            lines = {key: line for key, line in lines.items() if not line.is_idle}
+        elif query.idle is IdleMode.SHARE:
+            lines = {
+                key: line
+                for key, line in lines.items()
+                if not line.is_idle or any(line.sums.amounts)
+            }
+        return cls(query, currency, clusters, excluded, source, lines, hidden)
+
+    @property
+    def coverage(self) -> Coverage:
+        return self.source.coverage
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {cluster.slug: cluster.name for cluster in self.clusters}
+
+    def completeness(self, now: dt.datetime) -> float:
+        """How much of the whole period is stored, from 0 to 1."""
+        ((_, share),) = self.coverage.completeness([self.query.period], self.clusters, now=now)
+        return share
+
 
 def history(query: HistoryQuery, *, now: dt.datetime) -> HistoryAnswer:
     """Answer from the store alone. Raises InvalidInput for a cluster, currency or field there is not."""
-    chosen = _chosen_clusters(query)
-    currency = _currency(query, chosen)
-    clusters = [cluster for cluster in chosen if cluster.currency == currency]
-    coverage = Coverage.load(clusters, query.period, by_hour=query.step is Step.HOUR)
-    groups = load_groups(clusters)
-    source = Source.of(
-        group_by=query.group_by,
-        coverage=coverage,
-        groups=groups,
-        asked=query.filter,
-        scope=query.scope,
-    )
-    lines = _lines(source, query)
-    idle = [line for line in lines if line.row_kind == RowKind.IDLE]
-    hidden = None
-    if query.idle is IdleMode.HIDE:
-        lines = [line for line in lines if line.row_kind != RowKind.IDLE]
-        hidden = None if query.scope.is_limited else sum(line.sums.total for line in idle)
+    asked = Answering.of(query)
     ranked = sorted(
-        (line for line in lines if line.row_kind != RowKind.IDLE),
+        (line for line in asked.lines.values() if not line.is_idle),
         key=lambda line: (-line.sums.total, line.key),
     )
-    shown, rest = ranked[: query.limit], ranked[query.limit :]
-    idle_shown = [
-        line
-        for line in idle
-        if query.idle is IdleMode.SEPARATE
-        or (query.idle is IdleMode.SHARE and any(line.sums.amounts))
-    ]
-    return _answer(query, source, clusters, chosen, currency, shown, rest, idle_shown, hidden, now)
+    idle = [line for line in asked.lines.values() if line.is_idle]
+    return _answer(asked, ranked[: query.limit], ranked[query.limit :], idle, now=now)
 
 
 def _chosen_clusters(query: HistoryQuery) -> list[Cluster]:
@@ -150,21 +191,19 @@ def _currency(query: HistoryQuery, clusters: Sequence[Cluster]) -> str:
     return min(used, key=lambda code: (-used[code], code))
 
 
-def _lines(source: Source, query: HistoryQuery) -> list[_Line]:
+def _lines(source: Source, query: HistoryQuery) -> dict[LineKey, Line]:
     """Every key of the answer with what it adds up to."""
     share = query.idle is IdleMode.SHARE
-    found: dict[tuple[Key, bool], _Line] = {}
+    found: dict[LineKey, Line] = {}
     for raw, values, flags in source.sums():
         key, row_kind = source.key_of(raw)
         is_idle = row_kind == RowKind.IDLE
         line = found.get((key, is_idle))
         if line is None:
-            line = found[key, is_idle] = _Line(key, row_kind, [])
-        elif row_kind != RowKind.UNMOUNTED and line.row_kind == RowKind.UNMOUNTED:
-            line.row_kind = row_kind
+            line = found[key, is_idle] = Line(key, row_kind, [])
         line.raws.append(raw)
         _add(line.sums, values, flags, row_kind, share=share)
-    return list(found.values())
+    return found
 
 
 def _add(sums: Sums, values: list[int], flags: int, row_kind: str, *, share: bool) -> None:
@@ -198,18 +237,9 @@ def _add(sums: Sums, values: list[int], flags: int, row_kind: str, *, share: boo
 
 
 def _answer(
-    query: HistoryQuery,
-    source: Source,
-    clusters: list[Cluster],
-    chosen: list[Cluster],
-    currency: str,
-    shown: list[_Line],
-    rest: list[_Line],
-    idle: list[_Line],
-    hidden: int | None,
-    now: dt.datetime,
+    asked: Answering, shown: list[Line], rest: list[Line], idle: list[Line], *, now: dt.datetime
 ) -> HistoryAnswer:
-    coverage = source.coverage
+    query, source, coverage, clusters = asked.query, asked.source, asked.coverage, asked.clusters
     steps = Steps(query.period, query.step)
     periods = list(steps)
     states = coverage.completeness(periods, clusters, now=now)
@@ -218,9 +248,8 @@ def _answer(
     lines = [*shown, *idle]
     points = _points(source, query, lines, places, stored)
     whole = sum(line.sums.total for line in (*shown, *rest, *idle))
-    names = {cluster.slug: cluster.name for cluster in clusters}
     rows = [
-        HistoryRow(_row(line, query, names, whole), points[index])
+        HistoryRow(cost_row(line, query, asked.names, whole), points[index])
         for index, line in enumerate(lines)
     ]
     if rest:
@@ -246,16 +275,16 @@ def _answer(
     unfiltered = query.filter is None and not query.scope.is_limited
     return HistoryAnswer(
         query=query,
-        currency=currency,
+        currency=asked.currency,
         clusters=[cluster.slug for cluster in clusters],
-        excluded=[_excluded(cluster, currency) for cluster in chosen if cluster not in clusters],
+        excluded=asked.excluded,
         steps=[
             StepInfo(period, state, share, total)
             for period, (state, share), total in zip(periods, states, step_totals, strict=True)
         ],
         rows=rows,
         totals=totals,
-        hidden_idle=hidden,
+        hidden_idle=asked.hidden_idle,
         ledger_total=coverage.total if unfiltered else None,
         data_through=coverage.data_through(clusters),
         unknown_rows=sum(window.unknown_rows for window in coverage.windows),
@@ -266,7 +295,7 @@ def _answer(
 def _points(
     source: Source,
     query: HistoryQuery,
-    lines: list[_Line],
+    lines: list[Line],
     places: dict[dt.datetime, int],
     stored: list[bool],
 ) -> list[list[int | None]]:
@@ -292,7 +321,8 @@ def _instant(at: dt.datetime | dt.date) -> dt.datetime:
     return dt.datetime.combine(at, dt.time(), dt.UTC)
 
 
-def _row(line: _Line, query: HistoryQuery, names: dict[str, str], whole: int) -> CostRow:
+def cost_row(line: Line, query: HistoryQuery, names: dict[str, str], whole: int) -> CostRow:
+    """A line as people see it; `whole` is the total that its share is of."""
     is_idle = line.row_kind == RowKind.IDLE
     kind = Kind.WORKLOAD
     if is_idle:
