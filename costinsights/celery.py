@@ -53,6 +53,16 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="52"),
         "kwargs": {"task": "workspace.tell_trial_ends"},
     },
+    "read what is due": {
+        "task": "tenants.for_every_tenant",
+        "schedule": crontab(minute="*/5"),
+        "kwargs": {"task": "costs.keep_history"},
+    },
+    "forget old history": {
+        "task": "tenants.for_every_tenant",
+        "schedule": crontab(hour="4", minute="27"),
+        "kwargs": {"task": "costs.forget_old_history"},
+    },
     "forget old answers": {
         "task": "tenants.for_every_tenant",
         "schedule": crontab(minute="41"),

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 
 from costinsights.core.errors import ApplicationError, Conflict, InvalidInput
 from costinsights.core.http import OutboundError
+from costinsights.core.tenancy import current_tenant
 from costinsights.costs.access import endpoint_of, outbound_policy
 from costinsights.costs.drafts import (
     ConnectionDraft,
@@ -22,12 +23,14 @@ from costinsights.costs.drafts import (
     checked_slug,
     free_slug,
 )
+from costinsights.costs.history import ledger
+from costinsights.costs.history.retention import forget_cluster
 from costinsights.costs.models import Cluster
 from costinsights.costs.samples import refuse_sample
 from costinsights.opencost.connect import ProbeResult, Step, StepName, StepState, probe
 from costinsights.opencost.errors import OpenCostError
 from costinsights.opencost.filters import parse_filter
-from tenants.limits import LimitKind, require_room
+from tenants.limits import LimitKind, require_room, retention_days_of
 
 _log = structlog.get_logger(__name__)
 
@@ -139,6 +142,8 @@ def connect_cluster(
             cluster.seal_secret(draft.secret or "")
             cluster.seal_client_key(draft.client_key or "")
             cluster.save(update_fields=["sealed_secret", "sealed_client_key"])
+        days = retention_days_of(current_tenant(), now)
+        ledger.start_backfill(cluster, now=now, days=days)
     _log.info("cluster_connected", cluster=cluster.slug, version=cluster.opencost_version)
     return cluster
 
@@ -203,9 +208,11 @@ def test_cluster(cluster: Cluster, *, now: datetime) -> ProbeResult:
 
 
 def remove_cluster(cluster: Cluster) -> None:
-    """Forget a cluster with its credentials. What it cost stays with its OpenCost."""
+    """Forget a cluster with its credentials and everything stored of its costs."""
     slug = cluster.slug
-    cluster.delete()
+    with transaction.atomic():
+        forget_cluster(cluster)
+        cluster.delete()
     _log.info("cluster_removed", cluster=slug)
 
 

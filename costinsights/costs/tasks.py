@@ -15,8 +15,11 @@ from costinsights.costs.current import cache
 from costinsights.costs.current.answer import RefreshOrder
 from costinsights.costs.current.gather import Holding, refresh
 from costinsights.costs.current.pieces import Piece, is_fresh
+from costinsights.costs.history.tasks import forget_old_history, keep_history
 from costinsights.costs.models import Cluster
 from tenants.features import Feature
+
+__all__ = ["enqueue_refreshes", "forget_old_history", "keep_history", "refresh_current_costs"]
 
 QUEUED = "queued"
 # How long a job that never came back keeps another one from being sent.

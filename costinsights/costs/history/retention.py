@@ -1,0 +1,79 @@
+"""What is kept for how long: hours for some weeks, days as the plan says."""
+
+import datetime as dt
+
+from django.db import connection, transaction
+
+from costinsights.core.periods import DAY, utc_day, utc_hour
+from costinsights.costs.history.ledger import HOURS_KEPT
+from costinsights.costs.history.models import Grain, Snapshot
+from costinsights.costs.history.writer import remove_window
+from costinsights.costs.models import Cluster
+
+WINDOWS_AT_ONCE = 50
+
+
+def forget_old_windows(*, now: dt.datetime, retention_days: int) -> int:
+    """Delete windows past their time, oldest first, a few in each transaction. Returns how many."""
+    oldest_day = utc_day(now) - retention_days * DAY
+    oldest_hour = max(utc_hour(now) - HOURS_KEPT, oldest_day)
+    gone = 0
+    for cluster in Cluster.objects.all():
+        for grain, oldest in ((Grain.DAY, oldest_day), (Grain.HOUR, oldest_hour)):
+            gone += _forget(cluster, grain, oldest)
+    if gone:
+        _forget_unused_names()
+    return gone
+
+
+def _forget(cluster: Cluster, grain: Grain, oldest: dt.datetime) -> int:
+    gone = 0
+    while True:
+        with transaction.atomic():
+            Cluster.objects.select_for_update(no_key=True).get(pk=cluster.pk)
+            old = list(
+                Snapshot.objects.filter(
+                    cluster=cluster, grain=grain, window_start__lt=oldest
+                ).order_by("window_start")[:WINDOWS_AT_ONCE]
+            )
+            for snapshot in old:
+                if snapshot.rows:
+                    remove_window(snapshot)
+            Snapshot.objects.filter(pk__in=[snapshot.pk for snapshot in old]).delete()
+        gone += len(old)
+        if len(old) < WINDOWS_AT_ONCE:
+            return gone
+
+
+def forget_cluster(cluster: Cluster) -> None:
+    """Delete everything stored of a cluster. Part of the surrounding transaction."""
+    with connection.cursor() as cursor:
+        for table in (
+            "costs_costday",
+            "costs_costhour",
+            "costs_groupday",
+            "costs_grouphour",
+            "costs_nodemonth",
+        ):
+            cursor.execute(f"DELETE FROM {table} WHERE cluster_id = %s", [cluster.pk])  # noqa: S608  # a name of the list above
+
+
+def _forget_unused_names() -> None:
+    """Delete dimension rows that no fact points to any more. Facts are looked up by their keys, not scanned."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH used AS (
+              SELECT workload_id AS id FROM costs_costday UNION SELECT workload_id FROM costs_costhour
+            ) DELETE FROM costs_workload w WHERE NOT EXISTS (SELECT 1 FROM used WHERE used.id = w.id)
+            """
+        )
+        cursor.execute(
+            """
+            DELETE FROM costs_workloadgroup g
+            WHERE NOT EXISTS (SELECT 1 FROM costs_workload w WHERE w.group_id = g.id)
+              AND NOT EXISTS (SELECT 1 FROM costs_groupday x WHERE x.group_id = g.id)
+              AND NOT EXISTS (SELECT 1 FROM costs_grouphour x WHERE x.group_id = g.id)
+              AND NOT EXISTS (SELECT 1 FROM costs_nodemonth x WHERE x.group_id = g.id)
+            """
+        )
