@@ -45,14 +45,14 @@ def current_costs_document(costs: CurrentCosts) -> dict[str, Any]:
         "conversions": [_conversion(rate) for rate in costs.conversions],
         "sample": costs.is_sample,
         "sources": [_source(source) for source in costs.sources],
-        "rows": [_row(row) for row in costs.rows],
-        "totals": _row(costs.totals),
+        "rows": [row_document(row) for row in costs.rows],
+        "totals": row_document(costs.totals),
         "hidden_idle": None if costs.hidden_idle is None else amount_text(costs.hidden_idle),
         "kpis": {
             "total": amount_text(costs.kpis.total),
             "idle": None if costs.kpis.idle is None else amount_text(costs.kpis.idle),
             "unallocated": amount_text(costs.kpis.unallocated),
-            "efficiency": _ratio(costs.kpis.efficiency),
+            "efficiency": ratio_or_none(costs.kpis.efficiency),
         },
         "reconciliation": _reconciliation(costs.reconciliation),
         "complete": not costs.is_partial and not costs.is_pending,
@@ -85,7 +85,8 @@ def _conversion(rate: Rate) -> dict[str, Any]:
     }
 
 
-def _row(row: CostRow) -> dict[str, Any]:
+def row_document(row: CostRow) -> dict[str, Any]:
+    """A line as the API shows it."""
     return {
         "key": row.key,
         "label": row.label,
@@ -99,11 +100,11 @@ def _row(row: CostRow) -> dict[str, Any]:
             "pv_gib": row.hours.pv_gib,
         },
         "efficiency": {
-            "cpu": _ratio(row.efficiency.cpu),
-            "ram": _ratio(row.efficiency.ram),
-            "total": _ratio(row.efficiency.total),
+            "cpu": ratio_or_none(row.efficiency.cpu),
+            "ram": ratio_or_none(row.efficiency.ram),
+            "total": ratio_or_none(row.efficiency.total),
         },
-        "share": _ratio(row.share),
+        "share": ratio_or_none(row.share),
         "flags": [str(flag) for flag in row.flags],
         "members": row.members,
     }
@@ -124,7 +125,7 @@ def _instant(at: datetime | None) -> str | None:
     return None if at is None else instant_text(at)
 
 
-def _ratio(value: Decimal | None) -> float | None:
+def ratio_or_none(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
 
 

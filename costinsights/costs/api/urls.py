@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from costinsights.costs.api import exchange_rates, views
+from costinsights.costs.api import exchange_rates, history, views
 
 urlpatterns = [
     path("costs/current", views.CurrentCostsView.as_view(), name="api-costs-current"),
+    path("costs/history", history.HistoryView.as_view(), name="api-costs-history"),
+    path("costs/compare", history.CompareView.as_view(), name="api-costs-compare"),
     path("clusters/", views.ClusterListView.as_view(), name="api-cluster-list"),
     # Before the slug: a cluster called “test” is reached all the same, with a slash at the end.
     path("clusters/test", views.ConnectionTestView.as_view(), name="api-connection-test"),

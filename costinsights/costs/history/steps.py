@@ -142,8 +142,8 @@ def _word(word: str, *, now: dt.datetime) -> ChargePeriod:
 
 
 def _custom(start: str, end: str, *, now: dt.datetime) -> ChargePeriod:
-    first = _instant("start", start)
-    last = _instant("end", end) if end else utc_day(now) + DAY
+    first = parse_instant("start", start)
+    last = parse_instant("end", end) if end else utc_day(now) + DAY
     if last <= first:
         raise InvalidInput(
             "The end lies before the start. The end is excluded: for one day give the next day.",
@@ -159,8 +159,8 @@ def _custom(start: str, end: str, *, now: dt.datetime) -> ChargePeriod:
     return ChargePeriod(first, last)
 
 
-def _instant(field: str, text: str) -> dt.datetime:
-    """A UTC day, or a full UTC hour as RFC 3339."""
+def parse_instant(field: str, text: str) -> dt.datetime:
+    """A UTC day, or a full UTC hour as RFC 3339. Raises InvalidInput."""
     problem = InvalidInput(
         f"“{text}” is no {field}. Give a UTC day such as 2026-01-31, or a full hour such as "
         "2026-01-31T06:00:00Z.",

@@ -1,0 +1,139 @@
+"""Endpoints over stored history. They read the store alone and wait for no OpenCost."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from costinsights.accounts.permissions import IsMember, member_of
+from costinsights.core.api.schema import problem_responses
+from costinsights.core.audit import record_event
+from costinsights.core.errors import InvalidInput
+from costinsights.core.tenancy import current_tenant
+from costinsights.costs.api import history_schema
+from costinsights.costs.history import documents
+from costinsights.costs.history.answers import history
+from costinsights.costs.history.compare import Base, compare, previous_period
+from costinsights.costs.history.query import PARAMETERS, HistoryQuery
+from costinsights.costs.history.steps import parse_instant
+from costinsights.costs.selectors import read_scope_of
+from tenants.features import Feature
+from tenants.gates import HasFeature
+
+_COMPARED = ("compare", "compare_start")
+
+
+class CsvRenderer(BaseRenderer):
+    """Chosen by `Accept: text/csv` or `?format=csv`; the view streams the lines itself."""
+
+    media_type = "text/csv"
+    format = "csv"
+    charset = "utf-8"
+
+    def render(self, data: Any, *_: Any, **__: Any) -> bytes:
+        """Only problems come here; they stay JSON documents."""
+        return JSONRenderer().render(data)
+
+
+class HistoryView(APIView):
+    """What Kubernetes cost over time."""
+
+    feature = Feature.HISTORY
+    permission_classes = (IsMember, HasFeature)
+    renderer_classes = (JSONRenderer, CsvRenderer)
+
+    @extend_schema(
+        operation_id="costs_history",
+        summary="Costs over time",
+        description="From stored days and hours: lines over the whole period and their amount in each step. "
+        "The lines add up to the total, at every step and over the period. A step where nothing is stored is "
+        "null, never zero.",
+        tags=["Costs"],
+        parameters=history_schema.HISTORY_PARAMETERS,
+        responses={
+            (200, "application/json"): history_schema.HistorySerializer,
+            (200, "text/csv"): OpenApiResponse(
+                OpenApiTypes.STR, description="A line per row and step, in the same order."
+            ),
+            **problem_responses(400, 401, 403, 406, 429),
+        },
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        answer = history(_question(request, ()), now=timezone.now())
+        if request.accepted_renderer.format == "csv":
+            return _csv(documents.history_csv(answer), "history", answer.query)
+        return Response(documents.history_document(answer))
+
+
+class CompareView(APIView):
+    """Two periods side by side."""
+
+    feature = Feature.COMPARISON
+    permission_classes = (IsMember, HasFeature)
+    renderer_classes = (JSONRenderer, CsvRenderer)
+
+    @extend_schema(
+        operation_id="costs_compare",
+        summary="Compare two periods",
+        description="Each line in both periods, its change, and what drove it: the amount used at the old "
+        "price, and the price of the new amount. The parts add up to the change exactly.",
+        tags=["Costs"],
+        parameters=history_schema.COMPARE_PARAMETERS,
+        responses={
+            (200, "application/json"): history_schema.ComparisonSerializer,
+            (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, description="A line per row."),
+            **problem_responses(400, 401, 403, 406, 429),
+        },
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        query = _question(request, _COMPARED)
+        base = _base(request.query_params.get("compare") or Base.PREVIOUS)
+        text = request.query_params.get("compare_start", "")
+        start = parse_instant("compare_start", text) if text else None
+        before = previous_period(query.period, base, start=start)
+        found = compare(query, base, before, now=timezone.now())
+        if request.accepted_renderer.format == "csv":
+            return _csv(documents.comparison_csv(found), "comparison", query)
+        return Response(documents.comparison_document(found))
+
+
+def _question(request: Request, more: Sequence[str]) -> HistoryQuery:
+    """The question in the parameters. A misspelt parameter is an error, never silently nothing."""
+    known = (*PARAMETERS, *more)
+    for name in request.query_params:
+        if name not in (*known, "format"):
+            raise InvalidInput(
+                f"There is no parameter “{name}”. There are {', '.join(known)}.",
+                field=name,
+                value=request.query_params[name],
+            )
+    scope = read_scope_of(member_of(request))
+    return HistoryQuery.parse(request.query_params, now=timezone.now(), scope=scope)
+
+
+def _base(text: str) -> Base:
+    try:
+        return Base(text)
+    except ValueError as error:
+        raise InvalidInput(
+            f"“{text}” is nothing to compare with. Use {', '.join(Base)}.",
+            field="compare",
+            value=text,
+        ) from error
+
+
+def _csv(lines: Iterable[str], what: str, query: HistoryQuery) -> StreamingHttpResponse:
+    first, last = query.period.start.date(), query.period.end.date()
+    name = f"{current_tenant().slug}_{what}_{first}_{last}.csv"
+    record_event(f"download.{what}_csv", target=name, details=query.parameters())
+    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer

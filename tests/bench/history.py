@@ -1,0 +1,187 @@
+"""Questions about 90 days of stored costs, in CPU time of Python and of Postgres, with the bytes of the answer.
+
+    .venv/bin/python -m tests.bench.history [namespaces] [nodes] [days]
+
+Makes a cluster of 200 namespaces on 50 nodes over 91 days through the product's own writer (910,000 facts), then
+asks each question five times and prints the median. The reference in the same run is a lean aggregate over the
+roll-up table, by day and group, in the database alone. Uses the servers and the database of the tests.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import tests.environment  # noqa: F401  # before Django: it names the servers
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+BUDGET_MS = {
+    "total, daily": 90,
+    "top 5 + Others by namespace, daily": 90,
+    "namespace x node, monthly": 150,
+    "namespace x kind, monthly": 150,
+    "by label, daily, top 5": 100,
+    "30 days against the previous 30, all namespaces": 120,
+}
+
+
+def rows_of(day: Any, namespaces: int, nodes: int, chance: Random) -> list[Any]:
+    """One day: a workload of each namespace on each node, a label of ten teams, idle per node."""
+    from costinsights.opencost.rows import AllocatedCost, RowKind
+
+    rows = []
+    for node in range(nodes):
+        name = f"node-{node:03}"
+        for number in range(namespaces):
+            cost = chance.randrange(1_000, 900_000)
+            rows.append(
+                AllocatedCost(
+                    kind=RowKind.WORKLOAD,
+                    window=day,
+                    start=day.start,
+                    end=day.end,
+                    minutes=1440.0,
+                    node=name,
+                    namespace=f"namespace-{number:03}",
+                    controller_kind=("deployment", "statefulset", "daemonset")[number % 3],
+                    controller=f"workload-{number:03}",
+                    labels={"team": f"team-{number % 10}"},
+                    cpu_cost=cost,
+                    ram_cost=cost // 3,
+                    pv_cost=cost // 7,
+                    cpu_core_hours=cost / 30_000,
+                    ram_byte_hours=cost * 1e6,
+                    cpu_request=1.0,
+                    cpu_usage=0.4,
+                    ram_request=1e9,
+                    ram_usage=6e8,
+                )
+            )
+        rows.append(
+            AllocatedCost(
+                kind=RowKind.IDLE,
+                window=day,
+                start=day.start,
+                end=day.end,
+                minutes=1440.0,
+                node=name,
+                cpu_cost=chance.randrange(9_000_000),
+                ram_cost=chance.randrange(2_000_000),
+            )
+        )
+    return rows
+
+
+class Meter:
+    """CPU of this process and of its Postgres backend."""
+
+    def __init__(self) -> None:
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            self.stat = f"/proc/{cursor.fetchone()[0]}/stat"
+
+    def backend_ms(self) -> float:
+        with open(self.stat) as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) * 10.0  # clock ticks of 10 ms
+
+    def cpu_ms(self, work: Callable[[], object], repetitions: int = 5) -> tuple[float, float]:
+        """CPU of Python (median) and of Postgres (mean: its clock ticks are 10 ms)."""
+        python, before = [], self.backend_ms()
+        for _ in range(repetitions):
+            begun = time.process_time()
+            work()
+            python.append((time.process_time() - begun) * 1_000)
+        return statistics.median(python), (self.backend_ms() - before) / repetitions
+
+
+def fill(namespaces: int, nodes: int, days: int) -> None:
+    from django.db import connection
+
+    from costinsights.core.periods import ChargePeriod
+    from costinsights.costs.history.facts import StoredKeys
+    from tests.costs.history.books import stored
+    from tests.factories.costs import ClusterFactory
+
+    cluster = ClusterFactory.create(slug="prod")
+    chance = Random(7)  # the same data every time
+    began = time.perf_counter()
+    keys = StoredKeys(labels=frozenset({"team"}))
+    for number in range(days):
+        day = ChargePeriod.day_of(NOW - timedelta(days=days - number))
+        stored(cluster, day.start, rows_of(day, namespaces, nodes, chance), keys=keys)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE costs_costday, costs_groupday, costs_nodemonth, costs_labelset")
+        cursor.execute("SELECT count(*) FROM costs_costday")
+        facts = cursor.fetchone()[0]
+    print(f"{facts:,} facts written in {time.perf_counter() - began:.0f} s")
+
+
+def main(namespaces: int, nodes: int, days: int) -> None:
+    import django
+
+    django.setup()
+    import json
+
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import setup_test_environment
+
+    from costinsights.accounts.models import Role
+    from costinsights.core.tenancy import find_tenant, tenant_context
+    from tests import database
+    from tests.factories.accounts import UserFactory, token_of
+
+    setup_test_environment()
+    database.create_database()
+    try:
+        with tenant_context(find_tenant("acme")):
+            fill(namespaces, nodes, days)
+            user = UserFactory.create(role=Role.OWNER)
+            client = Client(
+                HTTP_HOST="acme.localhost", HTTP_AUTHORIZATION=f"Bearer {token_of(user)}"
+            )
+            meter = Meter()
+
+            def lean() -> None:
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "SELECT day, group_id, sum(total_cost) FROM costs_groupday GROUP BY 1, 2"
+                    )
+                    cursor.fetchall()
+
+            reference = sum(meter.cpu_ms(lean))
+            print(f"reference, a lean aggregate: {reference:.0f} ms CPU")
+            end, start = "2026-11-23", (NOW - timedelta(days=90)).date()
+            history = f"/api/v1/costs/history?start={start}&end={end}"
+            compared = f"/api/v1/costs/compare?start={(NOW - timedelta(days=30)).date()}&end={end}"
+            questions = {
+                "total, daily": f"{history}&step=day&group_by=cluster&limit=5",
+                "top 5 + Others by namespace, daily": f"{history}&step=day&group_by=namespace&limit=5",
+                "namespace x node, monthly": f"{history}&step=month&group_by=namespace,node&limit=100",
+                "namespace x kind, monthly": f"{history}&step=month&group_by=namespace,controller_kind&limit=100",
+                "by label, daily, top 5": f"{history}&step=day&group_by=label:team&limit=5",
+                "30 days against the previous 30, all namespaces": f"{compared}&limit=1000",
+            }
+            for name, url in questions.items():
+                answer = client.get(url)
+                assert answer.status_code == 200, answer.content
+                assert json.loads(answer.content)["reconciliation"]["difference"] == "0.000000"
+                python, postgres = meter.cpu_ms(lambda url=url: client.get(url))
+                print(
+                    f"{name}: {python:.0f} ms Python + {postgres:.0f} ms Postgres "
+                    f"= {python + postgres:.0f} ms (budget {BUDGET_MS[name]}), "
+                    f"{len(answer.content) / 1000:.0f} kB, {(python + postgres) / reference:.1f} x the reference"
+                )
+    finally:
+        database.drop_database()
+
+
+if __name__ == "__main__":
+    given = [int(text) for text in sys.argv[1:]]
+    main(*(given + [200, 50, 91][len(given) :]))
