@@ -32,6 +32,8 @@ __all__ = [
     "SortOrder",
 ]
 
+# The way down, from the whole to the finest.
+PATH = ("cluster", "namespace", "controller_kind", "controller", "pod", "container")
 DEFAULT_LIMIT = 100
 MOST_ROWS = 1_000
 PARAMETERS = ("window", "aggregate", "filter", "cluster", "idle", "limit", "sort", "currency")
@@ -138,6 +140,10 @@ class CurrentCostQuery:
             *(f"{k}={v}" for k, v in self.parameters().items()),
         ]
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        return PATH
 
     def narrowed(self, **changes: object) -> Self:
         """The same question with checked parts replaced."""

@@ -115,6 +115,21 @@ class HistoryQuery:
         wanted = {**self.parameters(), **changes}
         return urlencode({name: value for name, value in wanted.items() if value})
 
+    @property
+    def aggregate(self) -> tuple[Dimension, ...]:
+        """What it is grouped by, under the name that going down knows."""
+        return self.group_by
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        return ("cluster", "namespace", "controller_kind", "controller")
+
+    def narrowed(self, **changes: object) -> Self:
+        """The same question with checked parts replaced."""
+        if "aggregate" in changes:
+            changes["group_by"] = changes.pop("aggregate")
+        return replace(self, **changes)  # type: ignore[arg-type]  # the caller names real fields
+
     def over(self, period: ChargePeriod) -> Self:
         """The same question over another period."""
         return replace(self, period=period, window="")
