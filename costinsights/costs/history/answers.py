@@ -67,9 +67,8 @@ class HistoryAnswer:
     rows: list[HistoryRow]
     totals: CostRow
     hidden_idle: int | None
-    ledger_total: (
-        int | None
-    )  # what the ledger says; None where a filter or a limit leaves something out
+    # What the ledger says; None where a filter or a limit leaves something out.
+    ledger_total: int | None
     data_through: dt.datetime | None
     unknown_rows: int
     difference: int = 0  # Σ rows − total; anything but 0 is a defect
@@ -101,12 +100,20 @@ class Answering:
     clusters: list[Cluster]
     excluded: list[Excluded]
     source: Source
-    lines: dict[LineKey, Line]
-    hidden_idle: int | None
+    lines: dict[LineKey, Line] = field(default_factory=dict)
+    hidden_idle: int | None = None
 
     @classmethod
     def of(cls, query: HistoryQuery, like: "Answering | None" = None) -> "Answering":
-        """Ask. With `like`, of the same clusters in the same currency. Raises InvalidInput."""
+        """Ask, and add every line up. Raises InvalidInput."""
+        made = cls.prepared(query, like)
+        made.lines = _lines(made.source, query)
+        made.leave_idle_out()
+        return made
+
+    @classmethod
+    def prepared(cls, query: HistoryQuery, like: "Answering | None" = None) -> "Answering":
+        """Find out whom to ask. With `like`, the same clusters in the same currency. Raises InvalidInput."""
         if like is None:
             chosen = _chosen_clusters(query)
             currency = _currency(query, chosen)
@@ -121,19 +128,21 @@ class Answering:
             asked=query.filter,
             scope=query.scope,
         )
-        lines = _lines(source, query)
-        hidden = None
-        if query.idle is IdleMode.HIDE:
-            idle = sum(line.sums.total for line in lines.values() if line.is_idle)
-            hidden = None if query.scope.is_limited else idle
-            lines = {key: line for key, line in lines.items() if not line.is_idle}
-        elif query.idle is IdleMode.SHARE:
-            lines = {
+        return cls(query, currency, clusters, excluded, source)
+
+    def leave_idle_out(self) -> None:
+        """Drop the idle lines that the question does not want to see, and say how much was hidden."""
+        if self.query.idle is IdleMode.HIDE:
+            idle = sum(line.sums.total for line in self.lines.values() if line.is_idle)
+            self.hidden_idle = None if self.query.scope.is_limited else idle
+            self.lines = {key: line for key, line in self.lines.items() if not line.is_idle}
+            self.source.without(RowKind.IDLE)
+        elif self.query.idle is IdleMode.SHARE:
+            self.lines = {
                 key: line
-                for key, line in lines.items()
-                if not line.is_idle or any(line.sums.amounts)
+                for key, line in self.lines.items()
+                if not line.is_idle or line.sums.total or any(line.sums.amounts)
             }
-        return cls(query, currency, clusters, excluded, source, lines, hidden)
 
     @property
     def coverage(self) -> Coverage:
@@ -149,15 +158,72 @@ class Answering:
         return share
 
 
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """The lines to show, and what all others add up to."""
+
+    shown: list[Line]
+    idle: list[Line]
+    others: Sums | None
+    others_count: int
+
+
+# More keys than this are ranked by their totals before anything else of them is added up.
+_RANK_FIRST_FROM = 2_000
+
+
 def history(query: HistoryQuery, *, now: dt.datetime) -> HistoryAnswer:
     """Answer from the store alone. Raises InvalidInput for a cluster, currency or field there is not."""
-    asked = Answering.of(query)
-    ranked = sorted(
+    asked = Answering.prepared(query)
+    if asked.source.keys_at_most > _RANK_FIRST_FROM:
+        ranked = _ranked_first(asked)
+    else:
+        asked.lines = _lines(asked.source, query)
+        asked.leave_idle_out()
+        ranked = _ranked(asked)
+    return _answer(asked, ranked, now=now)
+
+
+def _in_order(asked: Answering) -> tuple[list[Line], list[Line], list[Line]]:
+    """The lines to show, the rest, and the idle ones."""
+    lines = sorted(
         (line for line in asked.lines.values() if not line.is_idle),
         key=lambda line: (-line.sums.total, line.key),
     )
     idle = [line for line in asked.lines.values() if line.is_idle]
-    return _answer(asked, ranked[: query.limit], ranked[query.limit :], idle, now=now)
+    limit = asked.query.limit
+    return lines[:limit], lines[limit:], idle
+
+
+def _ranked(asked: Answering) -> _Ranked:
+    shown, rest, idle = _in_order(asked)
+    others = None
+    if rest:
+        others = Sums()
+        for line in rest:
+            others.merge(line.sums)
+    return _Ranked(shown, idle, others, len(rest))
+
+
+def _ranked_first(asked: Answering) -> _Ranked:
+    """Totals first, then everything else of the few lines that are shown."""
+    source, share = asked.source, asked.query.idle is IdleMode.SHARE
+    for raw, total in source.totals(share_idle=share):
+        line, _ = _line_of(asked.lines, source, raw)
+        line.sums.total += total
+    asked.leave_idle_out()
+    shown, rest, idle = _in_order(asked)
+    lines = [*shown, *idle]
+    found = source.sums_of([line.raws for line in lines])
+    for place, line in enumerate(lines):
+        line.sums = Sums()
+        if place in found:
+            _add(line.sums, *found[place], line.row_kind, share=share)
+    others = None
+    if rest:
+        others = Sums()
+        _add(others, *found[-1], RowKind.WORKLOAD, share=share)
+    return _Ranked(shown, idle, others, len(rest))
 
 
 def _chosen_clusters(query: HistoryQuery) -> list[Cluster]:
@@ -196,14 +262,22 @@ def _lines(source: Source, query: HistoryQuery) -> dict[LineKey, Line]:
     share = query.idle is IdleMode.SHARE
     found: dict[LineKey, Line] = {}
     for raw, values, flags in source.sums():
-        key, row_kind = source.key_of(raw)
-        is_idle = row_kind == RowKind.IDLE
-        line = found.get((key, is_idle))
-        if line is None:
-            line = found[key, is_idle] = Line(key, row_kind, [])
-        line.raws.append(raw)
+        line, row_kind = _line_of(found, source, raw)
         _add(line.sums, values, flags, row_kind, share=share)
     return found
+
+
+def _line_of(found: dict[LineKey, Line], source: Source, raw: RawKey) -> tuple[Line, str]:
+    """The line that a raw key belongs to, and the key's own kind of row."""
+    key, row_kind = source.key_of(raw)
+    is_idle = row_kind == RowKind.IDLE
+    line = found.get((key, is_idle))
+    if line is None:
+        line = found[key, is_idle] = Line(key, row_kind, [])
+    elif line.row_kind == RowKind.UNMOUNTED:
+        line.row_kind = row_kind
+    line.raws.append(raw)
+    return line, row_kind
 
 
 def _add(sums: Sums, values: list[int], flags: int, row_kind: str, *, share: bool) -> None:
@@ -236,37 +310,31 @@ def _add(sums: Sums, values: list[int], flags: int, row_kind: str, *, share: boo
         sums.unmounted_only = False
 
 
-def _answer(
-    asked: Answering, shown: list[Line], rest: list[Line], idle: list[Line], *, now: dt.datetime
-) -> HistoryAnswer:
-    query, source, coverage, clusters = asked.query, asked.source, asked.coverage, asked.clusters
+def _answer(asked: Answering, ranked: _Ranked, *, now: dt.datetime) -> HistoryAnswer:
+    query, coverage, clusters = asked.query, asked.coverage, asked.clusters
     steps = Steps(query.period, query.step)
     periods = list(steps)
     states = coverage.completeness(periods, clusters, now=now)
-    places = {start: place for place, start in enumerate(steps.starts())}
     stored = [state is not StepState.MISSING for state, _ in states]
-    lines = [*shown, *idle]
-    points = _points(source, query, lines, places, stored)
-    whole = sum(line.sums.total for line in (*shown, *rest, *idle))
+    lines = [*ranked.shown, *ranked.idle]
+    places = {start: place for place, start in enumerate(steps.starts())}
+    points = _points(asked, lines, places, stored)
+    everything = Sums()
+    for line in lines:
+        everything.merge(line.sums)
+    if ranked.others is not None:
+        everything.merge(ranked.others)
+    whole = everything.total
     rows = [
         HistoryRow(cost_row(line, query, asked.names, whole), points[index])
         for index, line in enumerate(lines)
     ]
-    if rest:
-        others = Sums()
-        for line in rest:
-            others.merge(line.sums)
-        row = others.as_row(
-            key={},
-            label=f"Others ({len(rest):,})",
-            kind=Kind.OTHERS,
-            whole=whole,
-            members=len(rest),
+    if ranked.others is not None:
+        count = ranked.others_count
+        row = ranked.others.as_row(
+            key={}, label=f"Others ({count:,})", kind=Kind.OTHERS, whole=whole, members=count
         )
-        rows.insert(len(shown), HistoryRow(row, points[-1]))
-    everything = Sums()
-    for line in (*shown, *rest, *idle):
-        everything.merge(line.sums)
+        rows.insert(len(ranked.shown), HistoryRow(row, points[-1]))
     totals = everything.as_row(key={}, label="Total", kind=Kind.TOTAL, whole=whole)
     step_totals = [
         sum(row.points[place] or 0 for row in rows) if stored[place] else None
@@ -293,24 +361,15 @@ def _answer(
 
 
 def _points(
-    source: Source,
-    query: HistoryQuery,
-    lines: list[Line],
-    places: dict[dt.datetime, int],
-    stored: list[bool],
+    asked: Answering, lines: list[Line], places: dict[dt.datetime, int], stored: list[bool]
 ) -> list[list[int | None]]:
     """The points of each line, and one series more for whatever is in none of them."""
     empty: list[int | None] = [0 if has else None for has in stored]
     points = [list(empty) for _ in range(len(lines) + 1)]
-    raws = [raw for line in lines for raw in line.raws]
-    line_of = {raw: index for index, line in enumerate(lines) for raw in line.raws}
-    shared = query.idle is IdleMode.SHARE
-    without_idle = query.idle is IdleMode.HIDE
-    for at, raw, amount in source.series(
-        query.step, raws, share_idle=shared, without_idle=without_idle
-    ):
-        place = places[_instant(at)]
-        series = points[line_of.get(raw, -1)]
+    shared = asked.query.idle is IdleMode.SHARE
+    raws = [line.raws for line in lines]
+    for line, at, amount in asked.source.series(asked.query.step, raws, share_idle=shared):
+        series, place = points[line], places[_instant(at)]
         series[place] = (series[place] or 0) + amount
     return points
 

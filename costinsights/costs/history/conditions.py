@@ -37,11 +37,15 @@ class Group:
 
 @dataclass(slots=True)
 class Condition:
-    """A piece of SQL over `f` (group_id, label_set_id and, if `is_fine`, workload_id and node_id)."""
+    """A piece of SQL over `f` (group_id, label_set_id and, if `is_fine`, workload_id and node_id).
+
+    `needs_facts` says that it looks at what the month roll-up does not keep: controllers and labels.
+    """
 
     text: str
     parameters: list[Any] = field(default_factory=list)
     is_fine: bool = False
+    needs_facts: bool = False
 
 
 def load_groups(clusters: Sequence[Cluster]) -> list[Group]:
@@ -119,7 +123,9 @@ class Judge:
             for pk, labels, annotations in self.label_sets()
             if passes(msgspec.structs.replace(self._blank, labels=labels, annotations=annotations))
         ]
-        return self._beside_idle("f.label_set_id = ANY(%s)", ids, passes(self._idle()))
+        found = self._beside_idle("f.label_set_id = ANY(%s)", ids, passes(self._idle()))
+        found.needs_facts = True
+        return found
 
     def _by_name(self, asked: Comparison, attribute: str, statement: str) -> Condition:
         passes = row_test(asked)
@@ -140,6 +146,7 @@ class Judge:
             found = self._split_idle("f.node_id = ANY(%s)", ids, "f.node_id = ANY(%s)", [idle_ids])
         else:
             found = self._beside_idle("f.workload_id = ANY(%s)", ids, passes(self._idle()))
+            found.needs_facts = True
         found.is_fine = True
         return found
 
@@ -190,4 +197,5 @@ def _joined(word: str, empty: str, parts: Iterable[Condition]) -> Condition:
         "(" + word.join(part.text for part in found) + ")",
         [parameter for part in found for parameter in part.parameters],
         any(part.is_fine for part in found),
+        any(part.needs_facts for part in found),
     )

@@ -4,16 +4,17 @@ The smallest tables that know the answer are used: the roll-up by group and labe
 whole months; the book of record only where a controller or a node is asked for by the day.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from costinsights.costs.current.dimensions import Dimension
 from costinsights.costs.history.completeness import Coverage
 from costinsights.costs.history.conditions import Condition, Group, Judge
-from costinsights.costs.history.models import MEASURES
+from costinsights.costs.history.models import IDLE_SHARE_COLUMNS, MEASURES
 from costinsights.costs.history.steps import Step
 from costinsights.costs.read_scope import ReadScope
 from costinsights.opencost.filters import UNALLOCATED, Filter, sanitised
@@ -23,7 +24,8 @@ GROUP_DIMENSIONS = ("cluster", "namespace", "controller_kind")
 IDLE = "__idle__"
 UNMOUNTED = "__unmounted__"
 Key = tuple[str, ...]
-_NOTHING = -1  # in place of an index: none of those asked for one by one
+_NOTHING = -1  # in place of an index: none
+_ALL = ", ".join([*(f"sum(f.{name})::bigint" for name in MEASURES), "bit_or(f.flags)"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,7 @@ class GroupKey:
     values: tuple[str, ...]  # one per group dimension, in the order of `group_by`
 
 
-@dataclass(frozen=True, slots=True)
-class RawKey:
+class RawKey(NamedTuple):
     """A key as the database answers it: indexes and names that `Source.key_of` turns into values."""
 
     group: int
@@ -157,155 +158,215 @@ class Source:
 
     # Asking -------------------------------------------------------------------------------------
 
+    @property
+    def keys_at_most(self) -> int:
+        """How many keys there can be: what decides whether ranking comes before adding everything up."""
+        count = len(self.group_keys) * max(1, len(self.label_values))
+        return count * (1_000 if self.by_controller or self.by_node else 1)
+
+    def without(self, row_kind: str) -> None:
+        """Leave the groups of one kind out from now on."""
+        dropped = {k for k, key in enumerate(self.group_keys) if key.row_kind == row_kind}
+        self.group_map = {pk: k for pk, k in self.group_map.items() if k not in dropped}
+
+    def totals(self, *, share_idle: bool) -> list[tuple[RawKey, int]]:
+        """Every key's total over the whole period."""
+        needed, total = _total(share_idle)
+        rows = self._ask(f"sum({total})::bigint", needed, coarse=True)
+        return [(RawKey(*row[:4]), row[4]) for row in rows]
+
     def sums(self) -> list[tuple[RawKey, list[int], int]]:
         """Every key's measures over the whole period, and its flags."""
-        columns = ", ".join(f"sum(f.{name})::bigint" for name in MEASURES)
-        rows = self._ask(f"{columns}, bit_or(f.flags)", MEASURES, bucket="")
-        return [(key, list(values[:-1]), values[-1]) for key, values in rows]
+        rows = self._ask(_ALL, MEASURES, coarse=True)
+        return [(RawKey(*row[:4]), list(row[4:-1]), row[-1]) for row in rows]
+
+    def sums_of(self, lines: Sequence[Sequence[RawKey]]) -> dict[int, tuple[list[int], int]]:
+        """The measures and flags of each of `lines` by its place; whatever is in none of them under -1."""
+        rows = self._ask(_ALL, MEASURES, lines=lines, coarse=True)
+        return {row[0]: (list(row[1:-1]), row[-1]) for row in rows}
 
     def series(
-        self, step: Step, keys: Sequence[RawKey], *, share_idle: bool, without_idle: bool = False
-    ) -> list[tuple[Any, RawKey, int]]:
-        """The total of each step and key. Whatever is in none of `keys` comes under indexes of -1."""
-        if without_idle:
-            idle = {k for k, key in enumerate(self.group_keys) if key.row_kind == RowKind.IDLE}
-            self.group_map = {pk: k for pk, k in self.group_map.items() if k not in idle}
-        total = "f.total_cost"
-        needed = ["total_cost"]
-        if share_idle:
-            needed += ["idle_cpu_share", "idle_ram_share", "idle_gpu_share"]
-            total = " + ".join(f"f.{name}" for name in needed)
+        self, step: Step, lines: Sequence[Sequence[RawKey]], *, share_idle: bool
+    ) -> list[tuple[int, Any, int]]:
+        """(line, step, total); whatever is in none of `lines` under -1."""
+        needed, total = _total(share_idle)
+        coarse = step in (Step.MONTH, Step.QUARTER)
         if step is Step.HOUR:
             bucket = "f.at"
         elif step is Step.DAY:
             bucket = "f.at::date"
         else:
             bucket = f"date_trunc('{step}', f.at::timestamp)::date"
-        rows = self._ask(f"sum({total})::bigint", needed, bucket=bucket, keys=keys)
-        return [(values[0], key, values[1]) for key, values in rows]
+        rows = self._ask(f"sum({total})::bigint", needed, bucket=bucket, lines=lines, coarse=coarse)
+        return [(row[0], row[1], row[2]) for row in rows]
 
     def _ask(
         self,
         columns: str,
         needed: Sequence[str],
         *,
-        bucket: str,
-        keys: Sequence[RawKey] | None = None,
-    ) -> list[tuple[RawKey, tuple[Any, ...]]]:
-        groups, labels, controllers, nodes = self._collapsed(keys)
-        parameters: list[Any] = []
-        joins, by = [], []
-        head = [bucket] if bucket else []
-        parameters_of_maps: list[Any] = [list(groups), list(groups.values())]
-        joins.append(
+        coarse: bool,
+        bucket: str = "",
+        lines: Sequence[Sequence[RawKey]] | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """Sums by raw key, or by the place in `lines`, and by `bucket` where there is one.
+
+        `coarse` says that a whole month may be answered in one piece.
+        """
+        rows_text, parameters = self._rows(needed, coarse=coarse)
+        joins = [
             "JOIN unnest(%s::bigint[], %s::int[]) AS g(group_id, k) ON g.group_id = f.group_id"
-        )
-        by.append("g.k")
+        ]
+        parameters += [list(self.group_map), list(self.group_map.values())]
+        own = ["g.k", str(_NOTHING), "NULL::text", "NULL::text"]
         if self.by_labels:
             joins.append(
-                "JOIN unnest(%s::bigint[], %s::int[]) AS l(label_set_id, k) ON l.label_set_id = f.label_set_id"
+                "JOIN unnest(%s::bigint[], %s::int[]) AS l(label_set_id, k) "
+                "ON l.label_set_id = f.label_set_id"
             )
-            parameters_of_maps += [list(labels), list(labels.values())]
-            by.append("l.k")
-        else:
-            by.append(str(_NOTHING))
-        select_parameters: list[Any] = []
+            parameters += [list(self.label_map), list(self.label_map.values())]
+            own[1] = "l.k"
         if self.by_controller:
             joins.append("JOIN costs_workload w ON w.id = f.workload_id")
-            by.append(_name("w.controller", controllers, select_parameters))
-        else:
-            by.append("NULL::text")
+            own[2] = "w.controller"
         if self.by_node:
             joins.append("JOIN costs_node n ON n.id = f.node_id")
-            by.append(_name("n.name", nodes, select_parameters))
-        else:
-            by.append("NULL::text")
-        rows_text, row_parameters = self._rows(needed)
+            own[3] = "n.name"
+        by = own
+        if lines is not None:
+            join, values = self._line_join(own, lines)
+            joins.append(join)
+            parameters += values
+            by = [f"coalesce(line.place, {_NOTHING})"]
         where = " AND ".join(f"({condition.text})" for condition in self.conditions) or "true"
-        parameters = [
-            *select_parameters,
-            *row_parameters,
-            *parameters_of_maps,
-            *(p for condition in self.conditions for p in condition.parameters),
-        ]
-        count = len(by) + len(head)
+        parameters += [p for condition in self.conditions for p in condition.parameters]
+        head = [*by, bucket] if bucket else by
+        places = ", ".join(str(place + 1) for place in range(len(head)))
         statement = (
-            f"SELECT {', '.join([*by, *head])}, {columns} FROM ({rows_text}) AS f {' '.join(joins)} "  # noqa: S608  # our own names; every value is a parameter
-            f"WHERE {where} GROUP BY {', '.join(str(place + 1) for place in range(count))}"
+            f"SELECT {', '.join(head)}, {columns} FROM ({rows_text}) AS f {' '.join(joins)} "  # noqa: S608  # our own names; every value is a parameter
+            f"WHERE {where} GROUP BY {places}"
         )
         with connection.cursor() as cursor:
             cursor.execute(statement, parameters)
-            return [
-                (RawKey(row[0], row[1], row[2], row[3]), tuple(row[4:]))
-                for row in cursor.fetchall()
-            ]
+            return list(cursor.fetchall())
 
-    def _collapsed(
-        self, keys: Sequence[RawKey] | None
-    ) -> tuple[dict[int, int], dict[int, int], list[str] | None, list[str] | None]:
-        """The maps to send. With `keys`, whatever none of them names becomes one index, so that the answer
-        is as long as what is shown and not as what exists."""
-        if keys is None:
-            return self.group_map, self.label_map, None, None
-        groups = {key.group for key in keys}
-        labels = {key.label for key in keys}
-        return (
-            {pk: k if k in groups else _NOTHING for pk, k in self.group_map.items()},
-            {pk: k if k in labels else _NOTHING for pk, k in self.label_map.items()},
-            [key.controller for key in keys if key.controller is not None],
-            [key.node for key in keys if key.node is not None],
-        )
+    def _line_join(
+        self, own: Sequence[str], lines: Sequence[Sequence[RawKey]]
+    ) -> tuple[str, list[Any]]:
+        """The join that gives a row the place of its line."""
+        keys = [(raw, place) for place, raws in enumerate(lines) for raw in raws]
+        names = ("k", "label", "controller", "node")
+        types = ("int", "int", "text", "text")
+        used = [0] + [
+            place
+            for place, wanted in ((1, self.by_labels), (2, self.by_controller), (3, self.by_node))
+            if wanted
+        ]
+        columns = [[raw[place] for raw, _ in keys] for place in used]
+        arrays = ", ".join(f"%s::{types[place]}[]" for place in used)
+        matches = " AND ".join(f"line.{names[place]} = {own[place]}" for place in used)
+        listed = ", ".join(names[place] for place in used)
+        join = f"LEFT JOIN unnest({arrays}, %s::int[]) AS line({listed}, place) ON {matches}"
+        return join, [*columns, [place for _, place in keys]]
 
-    def _rows(self, needed: Sequence[str]) -> tuple[str, list[Any]]:
+    def _rows(self, needed: Sequence[str], *, coarse: bool) -> tuple[str, list[Any]]:
         """The rows of the period from the tables that answer for it, under one set of names."""
-        measures = ", ".join(f"x.{name}" for name in (*needed, "flags"))
-        fine = "x.workload_id, x.node_id, " if self.is_fine else ""
-        group = "w.group_id" if self.is_fine else "x.group_id"
-        join = "JOIN costs_workload w ON w.id = x.workload_id " if self.is_fine else ""
-        days, hours = (
-            ("costs_costday", "costs_costhour")
-            if self.is_fine
-            else ("costs_groupday", "costs_grouphour")
-        )
-        parts: list[str] = []
-        parameters: list[Any] = []
-
-        def add(table: str, column: str, where: str, values: list[Any]) -> None:
-            parts.append(
-                f"SELECT {fine}{group} AS group_id, x.label_set_id, x.{column} AS at, {measures} "  # noqa: S608  # our own names
-                f"FROM {table} x {join}WHERE {where}"
-            )
-            parameters.extend(values)
-
-        period = self.coverage.period
         clusters = sorted({group.cluster_id for group in self.groups})
+        period = self.coverage.period
+        parts = _Parts(needed, is_fine=self.is_fine)
         if self.coverage.by_hour:
-            add(
-                hours,
-                "hour",
+            parts.add_hours(
                 "x.cluster_id = ANY(%s) AND x.hour >= %s AND x.hour < %s",
                 [clusters, period.start, period.end],
             )
-        else:
-            add(
-                days,
-                "day",
-                "x.cluster_id = ANY(%s) AND x.day >= %s AND x.day < %s",
-                [clusters, period.start.date(), period.end.date()],
+            return parts.result()
+        days = [(period.start.date(), period.end.date())]
+        if coarse and self.is_fine and self._months_know:
+            months, days = _whole_months(*days[0])
+            if months:
+                parts.add_months("x.cluster_id = ANY(%s) AND x.month = ANY(%s)", [clusters, months])
+        for first, end in days:
+            parts.add_days(
+                "x.cluster_id = ANY(%s) AND x.day >= %s AND x.day < %s", [clusters, first, end]
             )
-            for cluster, open_days in self.coverage.open_days().items():
-                add(
-                    hours,
-                    "hour",
-                    "x.cluster_id = %s AND (x.hour AT TIME ZONE 'UTC')::date = ANY(%s) "
-                    "AND x.hour >= %s AND x.hour < %s",
-                    [cluster, open_days, period.start, period.end],
-                )
-        return " UNION ALL ".join(parts), parameters
+        for cluster, open_days in self.coverage.open_days().items():
+            parts.add_hours(
+                "x.cluster_id = %s AND (x.hour AT TIME ZONE 'UTC')::date = ANY(%s) "
+                "AND x.hour >= %s AND x.hour < %s",
+                [cluster, open_days, period.start, period.end],
+            )
+        return parts.result()
+
+    @property
+    def _months_know(self) -> bool:
+        """Whether the month roll-up by node and group has everything that is asked."""
+        if self.by_controller or self.by_labels:
+            return False
+        return not any(condition.needs_facts for condition in self.conditions)
 
 
-def _name(column: str, wanted: list[str] | None, parameters: list[Any]) -> str:
-    if wanted is None:
-        return column
-    parameters.append(wanted)
-    return f"CASE WHEN {column} = ANY(%s) THEN {column} END"
+@dataclass(slots=True)
+class _Parts:
+    """The SELECTs of one question's rows."""
+
+    needed: Sequence[str]
+    is_fine: bool
+    texts: list[str] = field(default_factory=list)
+    parameters: list[Any] = field(default_factory=list)
+
+    def add_days(self, where: str, values: list[Any]) -> None:
+        self._add("costs_costday" if self.is_fine else "costs_groupday", "day", where, values)
+
+    def add_hours(self, where: str, values: list[Any]) -> None:
+        self._add("costs_costhour" if self.is_fine else "costs_grouphour", "hour", where, values)
+
+    def add_months(self, where: str, values: list[Any]) -> None:
+        self.texts.append(
+            "SELECT NULL::bigint AS workload_id, x.node_id, x.group_id, NULL::bigint AS label_set_id, "  # noqa: S608  # our own names
+            f"x.month AS at, {self._measures} FROM costs_nodemonth x WHERE {where}"
+        )
+        self.parameters += values
+
+    def _add(self, table: str, column: str, where: str, values: list[Any]) -> None:
+        names = "x.group_id, "
+        join = ""
+        if self.is_fine:
+            names = "x.workload_id, x.node_id, w.group_id, "
+            join = "JOIN costs_workload w ON w.id = x.workload_id "
+        self.texts.append(
+            f"SELECT {names}x.label_set_id, x.{column} AS at, {self._measures} "  # noqa: S608  # our own names
+            f"FROM {table} x {join}WHERE {where}"
+        )
+        self.parameters += values
+
+    @property
+    def _measures(self) -> str:
+        return ", ".join(f"x.{name}" for name in (*self.needed, "flags"))
+
+    def result(self) -> tuple[str, list[Any]]:
+        return " UNION ALL ".join(self.texts), self.parameters
+
+
+def _total(share_idle: bool) -> tuple[list[str], str]:
+    """The columns of a total, and their sum."""
+    needed = ["total_cost", *(IDLE_SHARE_COLUMNS if share_idle else ())]
+    return needed, " + ".join(f"f.{name}" for name in needed)
+
+
+def _whole_months(
+    first: dt.date, end: dt.date
+) -> tuple[list[dt.date], list[tuple[dt.date, dt.date]]]:
+    """The calendar months that lie in [first, end), and the days before and after them."""
+    month = first if first.day == 1 else _next_month(first)
+    months = []
+    while _next_month(month) <= end:
+        months.append(month)
+        month = _next_month(month)
+    if not months:
+        return [], [(first, end)]
+    edges = [(first, months[0]), (_next_month(months[-1]), end)]
+    return months, [edge for edge in edges if edge[0] < edge[1]]
+
+
+def _next_month(day: dt.date) -> dt.date:
+    return (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
