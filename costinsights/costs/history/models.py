@@ -335,6 +335,9 @@ class CostDay(Measures):
     pk = models.CompositePrimaryKey("cluster_id", "day", "workload_id", "node_id", "label_set_id")
     cluster = models.ForeignKey("costs.Cluster", models.CASCADE, related_name="+", db_index=False)
     day = models.DateField()
+    group = models.ForeignKey(  # the workload's: so that most questions need no look-up
+        WorkloadGroup, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
     workload = models.ForeignKey(
         Workload, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
     )
@@ -355,6 +358,9 @@ class CostHour(Measures):
     pk = models.CompositePrimaryKey("cluster_id", "hour", "workload_id", "node_id", "label_set_id")
     cluster = models.ForeignKey("costs.Cluster", models.CASCADE, related_name="+", db_index=False)
     hour = models.DateTimeField()
+    group = models.ForeignKey(  # the workload's: so that most questions need no look-up
+        WorkloadGroup, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
     workload = models.ForeignKey(
         Workload, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
     )

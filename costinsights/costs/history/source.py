@@ -42,7 +42,7 @@ class RawKey(NamedTuple):
     group: int
     label: int
     controller: str | None
-    node: str | None
+    node: int
 
 
 @dataclass(slots=True)
@@ -57,6 +57,8 @@ class Source:
     group_map: dict[int, int] = field(default_factory=dict)  # group id -> index of its key
     label_values: list[tuple[str, ...]] = field(default_factory=list)
     label_map: dict[int, int] = field(default_factory=dict)  # label set id -> index of its values
+    node_names: list[str] = field(default_factory=list)
+    node_map: dict[int, int] = field(default_factory=dict)  # node id -> index of its name
     conditions: list[Condition] = field(default_factory=list)
 
     @classmethod
@@ -79,6 +81,8 @@ class Source:
         made._map_groups(hide_idle=scope.is_limited)
         if made.by_labels:
             made._map_labels()
+        if made.by_node:
+            made._map_nodes()
         return made
 
     # What is asked for --------------------------------------------------------------------------
@@ -137,6 +141,20 @@ class Source:
                 self.label_values.append(values)
             self.label_map[pk] = index
 
+    def _map_nodes(self) -> None:
+        """Nodes of several clusters with one name are one node to a reader."""
+        known: dict[str, int] = {}
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT id, name FROM costs_node WHERE cluster_id = ANY(%s) ORDER BY id",
+                [sorted({group.cluster_id for group in self.groups})],
+            )
+            for pk, name in cursor.fetchall():
+                index = known.setdefault(name, len(known))
+                if index == len(self.node_names):
+                    self.node_names.append(name)
+                self.node_map[pk] = index
+
     def key_of(self, raw: RawKey) -> tuple[Key, str]:
         """The values by the dimensions asked for, and the kind of row."""
         group = self.group_keys[raw.group]
@@ -151,7 +169,8 @@ class Source:
                 value = next(label_values)
                 found.append(IDLE if is_idle else value)
             elif dimension.name == "node":
-                found.append(raw.node or (IDLE if is_idle else UNALLOCATED))
+                name = self.node_names[raw.node]
+                found.append(name or (IDLE if is_idle else UNALLOCATED))
             else:
                 found.append(IDLE if is_idle else raw.controller or UNALLOCATED)
         return tuple(found), group.row_kind
@@ -162,7 +181,8 @@ class Source:
     def keys_at_most(self) -> int:
         """How many keys there can be: what decides whether ranking comes before adding everything up."""
         count = len(self.group_keys) * max(1, len(self.label_values))
-        return count * (1_000 if self.by_controller or self.by_node else 1)
+        count *= max(1, len(self.node_names))
+        return count * (1_000 if self.by_controller else 1)
 
     def without(self, row_kind: str) -> None:
         """Leave the groups of one kind out from now on."""
@@ -218,7 +238,7 @@ class Source:
             "JOIN unnest(%s::bigint[], %s::int[]) AS g(group_id, k) ON g.group_id = f.group_id"
         ]
         parameters += [list(self.group_map), list(self.group_map.values())]
-        own = ["g.k", str(_NOTHING), "NULL::text", "NULL::text"]
+        own = ["g.k", str(_NOTHING), "NULL::text", str(_NOTHING)]
         if self.by_labels:
             joins.append(
                 "JOIN unnest(%s::bigint[], %s::int[]) AS l(label_set_id, k) "
@@ -230,8 +250,11 @@ class Source:
             joins.append("JOIN costs_workload w ON w.id = f.workload_id")
             own[2] = "w.controller"
         if self.by_node:
-            joins.append("JOIN costs_node n ON n.id = f.node_id")
-            own[3] = "n.name"
+            joins.append(
+                "JOIN unnest(%s::bigint[], %s::int[]) AS n(node_id, k) ON n.node_id = f.node_id"
+            )
+            parameters += [list(self.node_map), list(self.node_map.values())]
+            own[3] = "n.k"
         by = own
         if lines is not None:
             join, values = self._line_join(own, lines)
@@ -256,7 +279,7 @@ class Source:
         """The join that gives a row the place of its line."""
         keys = [(raw, place) for place, raws in enumerate(lines) for raw in raws]
         names = ("k", "label", "controller", "node")
-        types = ("int", "int", "text", "text")
+        types = ("int", "int", "text", "int")
         used = [0] + [
             place
             for place, wanted in ((1, self.by_labels), (2, self.by_controller), (3, self.by_node))
@@ -329,13 +352,11 @@ class _Parts:
 
     def _add(self, table: str, column: str, where: str, values: list[Any]) -> None:
         names = "x.group_id, "
-        join = ""
         if self.is_fine:
-            names = "x.workload_id, x.node_id, w.group_id, "
-            join = "JOIN costs_workload w ON w.id = x.workload_id "
+            names = "x.workload_id, x.node_id, x.group_id, "
         self.texts.append(
             f"SELECT {names}x.label_set_id, x.{column} AS at, {self._measures} "  # noqa: S608  # our own names
-            f"FROM {table} x {join}WHERE {where}"
+            f"FROM {table} x WHERE {where}"
         )
         self.parameters += values
 

@@ -85,9 +85,9 @@ def _months() -> list[Mismatch]:
         cursor.execute(
             f"""
             WITH facts AS (
-              SELECT f.cluster_id, date_trunc('month', f.day)::date AS month, f.node_id, w.group_id,
+              SELECT f.cluster_id, date_trunc('month', f.day)::date AS month, f.node_id, f.group_id,
                      count(*)::int, {_SUMS}
-              FROM costs_costday f JOIN costs_workload w ON w.id = f.workload_id GROUP BY 1, 2, 3, 4
+              FROM costs_costday f GROUP BY 1, 2, 3, 4
             ), months AS (
               SELECT cluster_id, month, node_id, group_id, facts, {", ".join(MEASURES)} FROM costs_nodemonth
             )

@@ -169,7 +169,16 @@ def _insert(held: Snapshot, facts: WindowFacts) -> None:
     ids = ids_of(held.cluster_id, facts.facts)
     copy_rows(
         target.facts,
-        ["cluster_id", target.column, "workload_id", "node_id", "label_set_id", *MEASURES, "flags"],
+        [
+            "cluster_id",
+            target.column,
+            "group_id",
+            "workload_id",
+            "node_id",
+            "label_set_id",
+            *MEASURES,
+            "flags",
+        ],
         _lines(held.cluster_id, when, facts.facts, ids),
     )
     with connection.cursor() as cursor:
@@ -177,8 +186,8 @@ def _insert(held: Snapshot, facts: WindowFacts) -> None:
             sql.SQL(
                 """
                 INSERT INTO {rollup} (cluster_id, {column}, group_id, label_set_id, {measures}, flags)
-                SELECT f.cluster_id, f.{column}, w.group_id, f.label_set_id, {sums}, bit_or(f.flags)
-                FROM {facts} f JOIN costs_workload w ON w.id = f.workload_id
+                SELECT f.cluster_id, f.{column}, f.group_id, f.label_set_id, {sums}, bit_or(f.flags)
+                FROM {facts} f
                 WHERE f.cluster_id = %s AND f.{column} = %s
                 GROUP BY 1, 2, 3, 4
                 """
@@ -203,19 +212,22 @@ def _lines(
 ) -> Iterator[bytes]:
     """COPY lines in the order of the primary key, so that the index grows at its end."""
     head = f"{cluster_id}\t{when.isoformat()}\t"
-    keyed = sorted((found.workload, found.node, found.label_set, who) for who, found in ids.items())
-    for workload, node, label_set, who in keyed:
+    keyed = sorted(
+        (found.workload, found.node, found.label_set, found.group, who)
+        for who, found in ids.items()
+    )
+    for workload, node, label_set, group, who in keyed:
         amounts = "\t".join(map(str, facts[who]))
-        yield f"{head}{workload}\t{node}\t{label_set}\t{amounts}\n".encode()
+        yield f"{head}{group}\t{workload}\t{node}\t{label_set}\t{amounts}\n".encode()
 
 
 def _add_to_month(cluster_id: int, day: dt.date, *, sign: int) -> None:
     """Add a day's facts to its month, or take them out. Whole numbers: no drift, whatever the order."""
     day_sums = sql.SQL(
         """
-        SELECT f.cluster_id, date_trunc('month', f.day)::date AS month, f.node_id, w.group_id,
+        SELECT f.cluster_id, date_trunc('month', f.day)::date AS month, f.node_id, f.group_id,
                count(*)::int AS facts, {sums}
-        FROM costs_costday f JOIN costs_workload w ON w.id = f.workload_id
+        FROM costs_costday f
         WHERE f.cluster_id = %(cluster)s AND f.day = %(day)s
         GROUP BY 1, 2, 3, 4
         """

@@ -65,7 +65,7 @@ def every_row() -> dict[str, list[Any]]:
     queries = {
         "day": f"""SELECT x.cluster_id, x.day, g.row_kind, g.namespace, g.controller_kind, w.controller,
                    n.name, l.sha256, {measures}, x.flags FROM costs_costday x
-                   JOIN costs_workload w ON w.id = x.workload_id JOIN costs_workloadgroup g ON g.id = w.group_id
+                   JOIN costs_workload w ON w.id = x.workload_id JOIN costs_workloadgroup g ON g.id = x.group_id AND g.id = w.group_id
                    JOIN costs_node n ON n.id = x.node_id JOIN costs_labelset l ON l.id = x.label_set_id""",
         "group": f"""SELECT x.cluster_id, x.day, g.row_kind, g.namespace, g.controller_kind, l.sha256,
                    {measures}, x.flags FROM costs_groupday x
