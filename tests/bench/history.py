@@ -75,6 +75,11 @@ def rows_of(day: Any, namespaces: int, nodes: int, chance: Random) -> list[Any]:
     return rows
 
 
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 class Meter:
     """CPU of this process and of its Postgres backend."""
 
@@ -119,7 +124,7 @@ def fill(namespaces: int, nodes: int, days: int) -> None:
         cursor.execute("ANALYZE costs_costday, costs_groupday, costs_nodemonth, costs_labelset")
         cursor.execute("SELECT count(*) FROM costs_costday")
         facts = cursor.fetchone()[0]
-    print(f"{facts:,} facts written in {time.perf_counter() - began:.0f} s")
+    say(f"{facts:,} facts written in {time.perf_counter() - began:.0f} s")
 
 
 def main(namespaces: int, nodes: int, days: int) -> None:
@@ -156,7 +161,7 @@ def main(namespaces: int, nodes: int, days: int) -> None:
                     cursor.fetchall()
 
             reference = sum(meter.cpu_ms(lean))
-            print(f"reference, a lean aggregate: {reference:.0f} ms CPU")
+            say(f"reference, a lean aggregate: {reference:.0f} ms CPU")
             end, start = "2026-11-23", (NOW - timedelta(days=90)).date()
             history = f"/api/v1/costs/history?start={start}&end={end}"
             compared = f"/api/v1/costs/compare?start={(NOW - timedelta(days=30)).date()}&end={end}"
@@ -173,7 +178,7 @@ def main(namespaces: int, nodes: int, days: int) -> None:
                 assert answer.status_code == 200, answer.content
                 assert json.loads(answer.content)["reconciliation"]["difference"] == "0.000000"
                 python, postgres = meter.cpu_ms(lambda url=url: client.get(url))
-                print(
+                say(
                     f"{name}: {python:.0f} ms Python + {postgres:.0f} ms Postgres "
                     f"= {python + postgres:.0f} ms (budget {BUDGET_MS[name]}), "
                     f"{len(answer.content) / 1000:.0f} kB, {(python + postgres) / reference:.1f} x the reference"

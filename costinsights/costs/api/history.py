@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.db import transaction
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -17,6 +19,7 @@ from costinsights.accounts.permissions import IsMember, member_of
 from costinsights.core.api.schema import problem_responses
 from costinsights.core.audit import record_event
 from costinsights.core.errors import InvalidInput
+from costinsights.core.snapshots import one_snapshot
 from costinsights.core.tenancy import current_tenant
 from costinsights.costs.api import history_schema
 from costinsights.costs.history import documents
@@ -28,6 +31,7 @@ from costinsights.costs.selectors import read_scope_of
 from tenants.features import Feature
 from tenants.gates import HasFeature
 
+non_atomic = method_decorator(transaction.non_atomic_requests, name="dispatch")
 _COMPARED = ("compare", "compare_start")
 
 
@@ -43,6 +47,7 @@ class CsvRenderer(BaseRenderer):
         return JSONRenderer().render(data)
 
 
+@non_atomic
 class HistoryView(APIView):
     """What Kubernetes cost over time."""
 
@@ -67,12 +72,15 @@ class HistoryView(APIView):
         },
     )
     def get(self, request: Request) -> HttpResponseBase:
-        answer = history(_question(request, ()), now=timezone.now())
+        query = _question(request, ())
+        with one_snapshot():
+            answer = history(query, now=timezone.now())
         if request.accepted_renderer.format == "csv":
             return _csv(documents.history_csv(answer), "history", answer.query)
         return Response(documents.history_document(answer))
 
 
+@non_atomic
 class CompareView(APIView):
     """Two periods side by side."""
 
@@ -99,7 +107,8 @@ class CompareView(APIView):
         text = request.query_params.get("compare_start", "")
         start = parse_instant("compare_start", text) if text else None
         before = previous_period(query.period, base, start=start)
-        found = compare(query, base, before, now=timezone.now())
+        with one_snapshot():
+            found = compare(query, base, before, now=timezone.now())
         if request.accepted_renderer.format == "csv":
             return _csv(documents.comparison_csv(found), "comparison", query)
         return Response(documents.comparison_document(found))

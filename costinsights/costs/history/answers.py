@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from costinsights.core.errors import InvalidInput
@@ -102,6 +102,7 @@ class Answering:
     source: Source
     lines: dict[LineKey, Line] = field(default_factory=dict)
     hidden_idle: int | None = None
+    whole: Source | None = None  # where everything together is asked apart from the lines
 
     @classmethod
     def of(cls, query: HistoryQuery, like: "Answering | None" = None) -> "Answering":
@@ -214,7 +215,9 @@ def _ranked_first(asked: Answering) -> _Ranked:
     asked.leave_idle_out()
     shown, rest, idle = _in_order(asked)
     lines = [*shown, *idle]
-    found = source.sums_of([line.raws for line in lines])
+    # What all lines add up to is known without grouping: then only the lines shown are added up here.
+    asked.whole = source.whole() if rest else None
+    found = source.sums_of([line.raws for line in lines], only=asked.whole is not None)
     for place, line in enumerate(lines):
         line.sums = Sums()
         if place in found:
@@ -222,8 +225,20 @@ def _ranked_first(asked: Answering) -> _Ranked:
     others = None
     if rest:
         others = Sums()
-        _add(others, *found[-1], RowKind.WORKLOAD, share=share)
+        values, flags = found[-1] if asked.whole is None else _remainder(asked.whole, found)
+        _add(others, values, flags, RowKind.WORKLOAD, share=share)
     return _Ranked(shown, idle, others, len(rest))
+
+
+def _remainder(whole: Source, lines: Mapping[int, tuple[list[int], int]]) -> tuple[list[int], int]:
+    """What is left of everything beside some lines. Flags are those of everything."""
+    left, flags = [0] * len(MEASURES), 0
+    for _, values, bits in whole.sums():
+        left = [held + value for held, value in zip(left, values, strict=True)]
+        flags |= bits
+    for values, _ in lines.values():
+        left = [held - value for held, value in zip(left, values, strict=True)]
+    return left, flags
 
 
 def _chosen_clusters(query: HistoryQuery) -> list[Cluster]:
@@ -368,7 +383,12 @@ def _points(
     points = [list(empty) for _ in range(len(lines) + 1)]
     shared = asked.query.idle is IdleMode.SHARE
     raws = [line.raws for line in lines]
-    for line, at, amount in asked.source.series(asked.query.step, raws, share_idle=shared):
+    step, whole = asked.query.step, asked.whole
+    rows = asked.source.series(step, raws, share_idle=shared, only=whole is not None)
+    if whole is not None:
+        beside = [(-1, at, -amount) for _, at, amount in rows]
+        rows += [*whole.series(step, [], share_idle=shared), *beside]
+    for line, at, amount in rows:
         series, place = points[line], places[_instant(at)]
         series[place] = (series[place] or 0) + amount
     return points

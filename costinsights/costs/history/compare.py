@@ -12,11 +12,11 @@ from enum import StrEnum
 from fractions import Fraction
 
 from costinsights.core.errors import InvalidInput
-from costinsights.core.periods import ChargePeriod
+from costinsights.core.periods import ChargePeriod, utc_day
 from costinsights.costs.current.rows import CostRow, Kind, Sums
 from costinsights.costs.history.answers import Answering, Excluded, Line, LineKey, cost_row
 from costinsights.costs.history.query import HistoryQuery
-from costinsights.costs.history.steps import add_months
+from costinsights.costs.history.steps import Step, add_months
 from costinsights.opencost.rows import COMPONENTS
 
 _RATIO = Decimal("0.000001")
@@ -119,6 +119,8 @@ def compare(
     query: HistoryQuery, base: Base, before: ChargePeriod, *, now: dt.datetime
 ) -> Comparison:
     """Answer `query` for its own period and for the one before. Raises InvalidInput."""
+    whole_days = all(utc_day(end) == end for end in (query.period.start, query.period.end))
+    query = query.narrowed(step=Step.DAY if whole_days else Step.HOUR)  # which books answer
     current = Answering.of(query)
     previous = Answering.of(query.over(before), like=current)
     keys = sorted({*current.lines, *previous.lines})

@@ -200,15 +200,32 @@ class Source:
         rows = self._ask(_ALL, MEASURES, coarse=True)
         return [(RawKey(*row[:4]), list(row[4:-1]), row[-1]) for row in rows]
 
-    def sums_of(self, lines: Sequence[Sequence[RawKey]]) -> dict[int, tuple[list[int], int]]:
-        """The measures and flags of each of `lines` by its place; whatever is in none of them under -1."""
-        rows = self._ask(_ALL, MEASURES, lines=lines, coarse=True)
+    def whole(self) -> "Source | None":
+        """The same question without any grouping, where the roll-up by group can answer it."""
+        if any(condition.is_fine for condition in self.conditions):
+            return None
+        made = Source((), self.coverage, self.groups, self.judge, conditions=self.conditions)
+        made._map_groups(hide_idle=False)
+        made.group_map = {pk: k for pk, k in made.group_map.items() if pk in self.group_map}
+        return made
+
+    def sums_of(
+        self, lines: Sequence[Sequence[RawKey]], *, only: bool = False
+    ) -> dict[int, tuple[list[int], int]]:
+        """The measures and flags of each of `lines` by its place; whatever is in none of them under -1,
+        or not at all with `only`."""
+        rows = self._ask(_ALL, MEASURES, lines=lines, coarse=True, only=only)
         return {row[0]: (list(row[1:-1]), row[-1]) for row in rows}
 
     def series(
-        self, step: Step, lines: Sequence[Sequence[RawKey]], *, share_idle: bool
+        self,
+        step: Step,
+        lines: Sequence[Sequence[RawKey]],
+        *,
+        share_idle: bool,
+        only: bool = False,
     ) -> list[tuple[int, Any, int]]:
-        """(line, step, total); whatever is in none of `lines` under -1."""
+        """(line, step, total); whatever is in none of `lines` under -1, or not at all with `only`."""
         needed, total = _total(share_idle)
         coarse = step in (Step.MONTH, Step.QUARTER)
         if step is Step.HOUR:
@@ -217,7 +234,9 @@ class Source:
             bucket = "f.at::date"
         else:
             bucket = f"date_trunc('{step}', f.at::timestamp)::date"
-        rows = self._ask(f"sum({total})::bigint", needed, bucket=bucket, lines=lines, coarse=coarse)
+        rows = self._ask(
+            f"sum({total})::bigint", needed, bucket=bucket, lines=lines, coarse=coarse, only=only
+        )
         return [(row[0], row[1], row[2]) for row in rows]
 
     def _ask(
@@ -228,6 +247,7 @@ class Source:
         coarse: bool,
         bucket: str = "",
         lines: Sequence[Sequence[RawKey]] | None = None,
+        only: bool = False,
     ) -> list[tuple[Any, ...]]:
         """Sums by raw key, or by the place in `lines`, and by `bucket` where there is one.
 
@@ -258,7 +278,7 @@ class Source:
         by = own
         if lines is not None:
             join, values = self._line_join(own, lines)
-            joins.append(join)
+            joins.append(join if only else f"LEFT {join}")
             parameters += values
             by = [f"coalesce(line.place, {_NOTHING})"]
         where = " AND ".join(f"({condition.text})" for condition in self.conditions) or "true"
@@ -289,7 +309,7 @@ class Source:
         arrays = ", ".join(f"%s::{types[place]}[]" for place in used)
         matches = " AND ".join(f"line.{names[place]} = {own[place]}" for place in used)
         listed = ", ".join(names[place] for place in used)
-        join = f"LEFT JOIN unnest({arrays}, %s::int[]) AS line({listed}, place) ON {matches}"
+        join = f"JOIN unnest({arrays}, %s::int[]) AS line({listed}, place) ON {matches}"
         return join, [*columns, [place for _, place in keys]]
 
     def _rows(self, needed: Sequence[str], *, coarse: bool) -> tuple[str, list[Any]]:

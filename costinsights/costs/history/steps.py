@@ -143,6 +143,8 @@ def _word(word: str, *, now: dt.datetime) -> ChargePeriod:
 
 def _custom(start: str, end: str, *, now: dt.datetime) -> ChargePeriod:
     first = parse_instant("start", start)
+    if first > now:
+        raise InvalidInput("The period lies in the future.", field="start", value=start)
     last = parse_instant("end", end) if end else utc_day(now) + DAY
     if last <= first:
         raise InvalidInput(
@@ -154,8 +156,6 @@ def _custom(start: str, end: str, *, now: dt.datetime) -> ChargePeriod:
         raise InvalidInput(
             f"At most {LONGEST.days} days can be asked for at once.", field="start", value=start
         )
-    if first > now:
-        raise InvalidInput("The period lies in the future.", field="start", value=start)
     return ChargePeriod(first, last)
 
 
