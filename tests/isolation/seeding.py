@@ -11,7 +11,28 @@ from django.db import connection, models
 from django.utils import timezone
 
 from costinsights.accounts.models import AuditEntry, AuditHead
+from costinsights.core.periods import ChargePeriod
 from costinsights.core.tenancy import TenantLike, tenant_context
+from costinsights.costs.history import ledger
+from costinsights.costs.history.facts import StoredKeys
+from costinsights.costs.history.models import Grain
+from costinsights.costs.models import (
+    CostDay,
+    CostHour,
+    GroupDay,
+    GroupHour,
+    IngestState,
+    LabelKey,
+    LabelSet,
+    Node,
+    NodeMonth,
+    Snapshot,
+    SnapshotRevision,
+    Workload,
+    WorkloadGroup,
+)
+from tests.costs.history.books import stored
+from tests.costs.rows import cost_row
 
 SAME_EMAIL = "owner@same.test"
 SAME_PASSWORD = "the-same-password-everywhere"
@@ -41,6 +62,23 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("costs.ExchangeRate", "valid_from"): lambda _: date(2026, 1, 1),
     ("costs.ExchangeRate", "rate"): lambda _: Decimal("1.0855"),
 }
+
+# Written by the writer of windows, which keeps its books in step.
+HISTORY: tuple[type[models.Model], ...] = (
+    Snapshot,
+    SnapshotRevision,
+    IngestState,
+    WorkloadGroup,
+    Workload,
+    Node,
+    LabelSet,
+    LabelKey,
+    CostDay,
+    CostHour,
+    GroupDay,
+    GroupHour,
+    NodeMonth,
+)
 
 # Nobody's to save: the rows of the other tables have left their entries there.
 WRITTEN_BY_THE_DATABASE = {"accounts.AuditEntry", "accounts.AuditHead"}
@@ -83,12 +121,13 @@ def seed(tenant: TenantLike) -> dict[str, models.Model]:
     with tenant_context(tenant):
         rows: dict[str, models.Model] = {}
         for model in tenant_models():
-            if model._meta.label in WRITTEN_BY_THE_DATABASE:
+            if model._meta.label in WRITTEN_BY_THE_DATABASE or model in HISTORY:
                 continue
             row = model(**_values(model, canary, rows))
             row.save()
             rows[model._meta.label] = row
         cluster: Any = rows["costs.Cluster"]
+        rows |= seed_history(cluster, canary)
         cluster.seal_secret(canary)
         cluster.seal_client_key(canary)
         cluster.save()
@@ -96,6 +135,31 @@ def seed(tenant: TenantLike) -> dict[str, models.Model]:
         for model in (AuditEntry, AuditHead):
             rows[model._meta.label] = model.objects.latest("pk")
         return rows
+
+
+def seed_history(cluster: Any, canary: str) -> dict[str, models.Model]:
+    """Yesterday and its first hour, through the product's own writer; the day restated once."""
+    yesterday = ChargePeriod.day_of(timezone.now() - timedelta(days=1))
+    keys = StoredKeys(labels=frozenset({"team"}))
+    row = cost_row(
+        node=f"node-{canary}",
+        namespace=f"namespace-{canary}",
+        controller=f"workload-{canary}",
+        labels={"team": f"team-{canary}"},
+        cpu_cost=5,
+        minutes=1440.0,
+    )
+    stored(cluster, yesterday.start, [row, row], keys=keys)
+    stored(cluster, yesterday.start, [row], keys=keys)
+    stored(cluster, yesterday.start, [row], grain=Grain.HOUR, keys=keys)
+    ledger.ingest_state(cluster, now=timezone.now())
+    LabelKey.objects.create(
+        name="team",
+        is_stored=True,
+        first_seen_on=yesterday.start.date(),
+        last_seen_on=yesterday.start.date(),
+    )
+    return {model._meta.label: model._default_manager.all()[0] for model in HISTORY}
 
 
 def seal_audit_log() -> None:

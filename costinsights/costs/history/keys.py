@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db import connection
 
+from costinsights.core.audit import record_event
 from costinsights.core.errors import Conflict, InvalidInput, NotFound
 from costinsights.costs.history.facts import StoredKeys
 from costinsights.costs.history.models import Grain, KeyKind, LabelKey
@@ -135,4 +136,5 @@ def choose(*, kind: str, name: str, is_stored: bool) -> LabelKey:
             )
     key.is_stored = is_stored
     key.save(update_fields=["is_stored"])
+    record_event("label_key.stored" if is_stored else "label_key.dropped", target=str(key))
     return key

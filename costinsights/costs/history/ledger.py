@@ -11,6 +11,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
+from costinsights.core.audit import record_event
 from costinsights.core.periods import DAY, HOUR, utc_day, utc_hour
 from costinsights.costs.history.models import (
     BackfillState,
@@ -180,6 +181,7 @@ def start_backfill(cluster: Cluster, *, now: dt.datetime, days: int) -> IngestSt
         state.backfill_started_at = now
         state.backfill_ended_at = None
         state.save()
+    record_event("backfill.started", target=cluster.slug, details={"days": days})
     return state
 
 
@@ -196,6 +198,7 @@ def cancel_backfill(cluster: Cluster, *, now: dt.datetime) -> None:
                 state=SnapshotState.PENDING,
                 leased_until__isnull=True,
             ).delete()
+            record_event("backfill.cancelled", target=cluster.slug)
 
 
 def ask_again(

@@ -69,7 +69,9 @@ class Snapshot(models.Model):
     until `leased_until`; `attempt` counts the takings, so that a worker that lost its lease cannot write.
     """
 
-    cluster = models.ForeignKey("costs.Cluster", models.CASCADE, related_name="snapshots")
+    cluster = models.ForeignKey(
+        "costs.Cluster", models.CASCADE, related_name="snapshots", db_index=False
+    )
     grain = models.CharField(max_length=4, choices=Grain)
     window_start = models.DateTimeField()
     state = models.CharField(max_length=8, choices=SnapshotState, default=SnapshotState.PENDING)
@@ -129,7 +131,7 @@ class Snapshot(models.Model):
 class SnapshotRevision(models.Model):
     """What a window held before it was restated: totals only, so that every change can be explained."""
 
-    snapshot = models.ForeignKey(Snapshot, models.CASCADE, related_name="revisions")
+    snapshot = models.ForeignKey(Snapshot, models.CASCADE, related_name="revisions", db_index=False)
     revision = models.PositiveIntegerField()
     rows = models.PositiveIntegerField()
     total = models.BigIntegerField()
@@ -193,7 +195,7 @@ class IngestState(models.Model):
 class WorkloadGroup(models.Model):
     """Cluster, namespace and controller kind: what the roll-ups are kept by. Names are "" where absent."""
 
-    cluster = models.ForeignKey("costs.Cluster", models.CASCADE, related_name="+")
+    cluster = models.ForeignKey("costs.Cluster", models.CASCADE, related_name="+", db_index=False)
     row_kind = models.CharField(max_length=9)  # workload, idle, unmounted
     namespace = models.TextField()
     controller_kind = models.TextField()
@@ -213,7 +215,9 @@ class WorkloadGroup(models.Model):
 class Workload(models.Model):
     """A controller of a group; "" for what has none."""
 
-    group = models.ForeignKey(WorkloadGroup, models.CASCADE, related_name="workloads")
+    group = models.ForeignKey(
+        WorkloadGroup, models.CASCADE, related_name="workloads", db_index=False
+    )
     controller = models.TextField()
 
     class Meta:
@@ -228,7 +232,7 @@ class Workload(models.Model):
 class Node(models.Model):
     """A node of a cluster; "" for what runs on none."""
 
-    cluster = models.ForeignKey("costs.Cluster", models.CASCADE, related_name="+")
+    cluster = models.ForeignKey("costs.Cluster", models.CASCADE, related_name="+", db_index=False)
     name = models.TextField()
 
     class Meta:
