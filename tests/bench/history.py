@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -177,7 +178,7 @@ def main(namespaces: int, nodes: int, days: int) -> None:
                 answer = client.get(url)
                 assert answer.status_code == 200, answer.content
                 assert json.loads(answer.content)["reconciliation"]["difference"] == "0.000000"
-                python, postgres = meter.cpu_ms(lambda url=url: client.get(url))
+                python, postgres = meter.cpu_ms(partial(client.get, url))
                 say(
                     f"{name}: {python:.0f} ms Python + {postgres:.0f} ms Postgres "
                     f"= {python + postgres:.0f} ms (budget {BUDGET_MS[name]}), "

@@ -91,10 +91,10 @@ def _insert(
                error_code, error_message)
             SELECT %s, %s, missing.window_start, 'pending', %s, %s, 0, 0, 0,
                    0, 0, 0, 0, 0, '', '', '', '', 0, '', '', ''
-            FROM generate_series(%s::timestamptz, %s::timestamptz, %s::interval) AS missing(window_start)
+            FROM generate_series(%s::timestamptz, %s::timestamptz, make_interval(secs => %s)) AS missing(window_start)
             ON CONFLICT DO NOTHING
             """,
-            [cluster.pk, grain, now, priority, first, last, grain.length],
+            [cluster.pk, grain, now, priority, first, last, grain.length.total_seconds()],
         )
         return int(cursor.rowcount)
 
@@ -247,7 +247,7 @@ def claim(*, now: dt.datetime) -> Claim | None:
         # Under the cluster's lock: another worker that saw it free a moment ago waits or passes by.
         cursor.execute(
             """
-            UPDATE costs_snapshot SET attempt = attempt + 1, leased_until = clock_timestamp() + %(lease)s
+            UPDATE costs_snapshot SET attempt = attempt + 1, leased_until = clock_timestamp() + make_interval(secs => %(lease)s)
             WHERE id = (
                 SELECT s.id FROM costs_snapshot s
                 WHERE s.cluster_id = %(cluster)s AND s.due_at <= %(now)s
@@ -260,7 +260,7 @@ def claim(*, now: dt.datetime) -> Claim | None:
             )
             RETURNING id, attempt
             """,
-            {"cluster": found[0], "now": now, "lease": LEASE},
+            {"cluster": found[0], "now": now, "lease": LEASE.total_seconds()},
         )
         taken = cursor.fetchone()
     if taken is None:
@@ -273,9 +273,9 @@ def renew(held: Claim) -> bool:
     """Keep the lease for a while longer; False when somebody else has the window now."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE costs_snapshot SET leased_until = clock_timestamp() + %s "
+            "UPDATE costs_snapshot SET leased_until = clock_timestamp() + make_interval(secs => %s) "
             "WHERE id = %s AND attempt = %s AND leased_until IS NOT NULL",
-            [LEASE, held.snapshot.pk, held.attempt],
+            [LEASE.total_seconds(), held.snapshot.pk, held.attempt],
         )
         return bool(cursor.rowcount)
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 
 # The eight cost components, in the order of `costinsights.opencost.rows.COMPONENTS`, then their sum.
@@ -326,10 +327,9 @@ class Measures(models.Model):
 
 def adds_up(name: str) -> models.CheckConstraint:
     """The database refuses a row whose total is not the sum of its components."""
-    parts = [models.F(column) for column in COST_COLUMNS[:-1]]
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = whole + part
+    whole: Combinable = models.F(COST_COLUMNS[0])
+    for column in COST_COLUMNS[1:-1]:
+        whole = whole + models.F(column)
     return models.CheckConstraint(condition=Q(total_cost=whole), name=name)
 
 

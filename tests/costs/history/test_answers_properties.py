@@ -97,8 +97,8 @@ def test_every_answer_is_what_was_read(
 ) -> None:
     with transaction.atomic():
         clusters = [
-            ClusterFactory(opencost_cluster_id="default-cluster"),
-            ClusterFactory(opencost_cluster_id="default-cluster"),
+            ClusterFactory.create(opencost_cluster_id="default-cluster"),
+            ClusterFactory.create(opencost_cluster_id="default-cluster"),
         ]
         kept: dict[tuple[int, int], list[AllocatedCost]] = {}
         for number, which, rows in windows:
@@ -128,7 +128,7 @@ def test_each_line_is_the_rows_with_its_value(
     acme: Tenant, windows: dict[int, list[AllocatedCost]], dimension: Dimension
 ) -> None:
     with transaction.atomic():
-        cluster = ClusterFactory()
+        cluster = ClusterFactory.create()
         for number, rows in windows.items():
             stored(cluster, day(number).start, rows)
         query = HistoryQuery(period=PERIOD, scope=EVERYTHING, group_by=(dimension,), limit=1000)
@@ -152,7 +152,7 @@ def test_hours_stand_in_for_a_day_that_is_not_stored(
     acme: Tenant, rows: list[list[AllocatedCost]], idle: IdleMode
 ) -> None:
     with transaction.atomic():
-        cluster = ClusterFactory()
+        cluster = ClusterFactory.create()
         start = day(3).start
         for number, held in enumerate(rows):
             stored(cluster, start + dt.timedelta(hours=number), held, grain=Grain.HOUR)

@@ -21,7 +21,7 @@ PERIOD = "start=2026-10-28&end=2026-11-03"
 @pytest.fixture
 def program(acme: Tenant) -> Any:
     """Asks as an analyst's token, at noon of the day the books were read."""
-    ClusterFactory(slug="prod", name="Production")
+    ClusterFactory.create(slug="prod", name="Production")
     from costinsights.costs.models import Cluster
 
     cluster = Cluster.objects.get()
@@ -35,7 +35,7 @@ def program(acme: Tenant) -> Any:
         ],
     )
     stored(cluster, day(2).start, [cost_row(cpu_cost=1_000_000, minutes=600.0)])
-    token = token_of(UserFactory(role=Role.ANALYST))
+    token = token_of(UserFactory.create(role=Role.ANALYST))
     client = Client(HTTP_HOST="acme.localhost", HTTP_AUTHORIZATION=f"Bearer {token}")
 
     def ask(path: str) -> Any:

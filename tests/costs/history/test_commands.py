@@ -20,7 +20,7 @@ NOON = dt.datetime(2026, 11, 23, 12, 20, tzinfo=dt.UTC)
 
 @pytest.fixture
 def cluster(acme: Tenant) -> Cluster:
-    return ClusterFactory(is_demo=True, slug="sample")
+    return ClusterFactory.create(is_demo=True, slug="sample")
 
 
 def ran(*arguments: str) -> str:
@@ -46,7 +46,7 @@ def test_a_window_is_read_again_on_demand(cluster: Cluster) -> None:
 
 
 def test_gaps_are_listed_with_their_reason(acme: Tenant) -> None:
-    cluster = ClusterFactory(slug="prod")
+    cluster = ClusterFactory.create(slug="prod")
     stored(cluster, day(0).start, [cost_row(cpu_cost=1, minutes=1440.0)])
     stored(cluster, day(3).start, [cost_row(cpu_cost=1, minutes=600.0)])
     said = ran("gaps")
@@ -55,7 +55,7 @@ def test_gaps_are_listed_with_their_reason(acme: Tenant) -> None:
 
 
 def test_a_book_that_was_tampered_with_is_named(acme: Tenant) -> None:
-    cluster = ClusterFactory()
+    cluster = ClusterFactory.create()
     stored(cluster, day(0).start, [cost_row(cpu_cost=5)])
     with connection.cursor() as cursor:
         cursor.execute("UPDATE costs_costday SET cpu_cost = 6, total_cost = 6")

@@ -28,7 +28,7 @@ OLD = ChargePeriod(day(0).start, day(5).start)
 
 @pytest.fixture
 def cluster(acme: Tenant) -> Cluster:
-    return ClusterFactory()
+    return ClusterFactory.create()
 
 
 def question(**values: object) -> HistoryQuery:
@@ -53,7 +53,7 @@ def test_rows_deltas_and_drivers_add_up(
 ) -> None:
     query = question(limit=limit, idle=idle, group_by=(dimension,))
     with transaction.atomic():
-        cluster = ClusterFactory()
+        cluster = ClusterFactory.create()
         for number, rows in windows.items():
             stored(cluster, day(number).start, rows)
         found = compare(query, Base.PREVIOUS, OLD, now=NOW)

@@ -28,7 +28,7 @@ TODAY = NOON.replace(hour=0, minute=0)
 
 @pytest.fixture
 def cluster(acme: Tenant) -> Cluster:
-    return ClusterFactory()
+    return ClusterFactory.create()
 
 
 def windows(grain: Grain) -> list[dt.datetime]:
@@ -84,7 +84,7 @@ def test_one_cluster_is_asked_one_thing_at_a_time(cluster: Cluster) -> None:
 
 
 def test_another_cluster_is_taken_meanwhile(cluster: Cluster) -> None:
-    other = ClusterFactory()
+    other = ClusterFactory.create()
     for each in (cluster, other):
         ledger.plan(each, now=NOON, retention_days=400)
     first, second = ledger.claim(now=NOON), ledger.claim(now=NOON)
@@ -144,7 +144,7 @@ def test_a_failed_window_says_why_and_keeps_what_it_held(cluster: Cluster) -> No
 
 
 def test_the_last_days_are_read_again_once_a_night(acme: Tenant) -> None:
-    cluster = ClusterFactory(is_demo=True)
+    cluster = ClusterFactory.create(is_demo=True)
     ledger.plan(cluster, now=NOON, retention_days=400)
     read_everything(NOON)
     tonight = TODAY + DAY + 3 * HOUR
@@ -157,7 +157,7 @@ def test_the_last_days_are_read_again_once_a_night(acme: Tenant) -> None:
 
 
 def test_a_backfill_walks_back_to_the_first_empty_day(acme: Tenant) -> None:
-    cluster = ClusterFactory(is_demo=True)
+    cluster = ClusterFactory.create(is_demo=True)
     ledger.plan(cluster, now=NOON, retention_days=400)
     ledger.start_backfill(cluster, now=NOON, days=6)
     for _ in range(10):
@@ -171,7 +171,7 @@ def test_a_backfill_walks_back_to_the_first_empty_day(acme: Tenant) -> None:
 
 
 def test_a_cancelled_backfill_stops_and_goes_on_later(acme: Tenant) -> None:
-    cluster = ClusterFactory(is_demo=True)
+    cluster = ClusterFactory.create(is_demo=True)
     ledger.plan(cluster, now=NOON, retention_days=400)
     read_everything(NOON)
     ledger.start_backfill(cluster, now=NOON, days=9)

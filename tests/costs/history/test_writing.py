@@ -20,7 +20,7 @@ from tests.factories.costs import ClusterFactory
 
 @pytest.fixture
 def cluster(acme: Tenant) -> Cluster:
-    return ClusterFactory()
+    return ClusterFactory.create()
 
 
 def test_the_store_holds_what_the_ledger_says(cluster: Cluster) -> None:
@@ -109,7 +109,7 @@ def test_any_windows_in_any_order_end_in_the_same_books(
     acme: Tenant, windows: list[tuple[int, list[AllocatedCost]]], order: Random
 ) -> None:
     with transaction.atomic():
-        first, second = ClusterFactory(), ClusterFactory()
+        first, second = ClusterFactory.create(), ClusterFactory.create()
         for number, rows in windows:
             stored(first, day(number).start, rows)
         # The other store sees each window's last reading that was not empty, once, in any order.
