@@ -20,7 +20,7 @@ const sidebars: SidebarsConfig = {
       label: "Run it",
       collapsed: false,
       link: { type: "doc", id: "operate/index" },
-      items: ["operate/settings", "operate/database", "operate/upgrade", "operate/monitoring", "operate/backup", "operate/keys", "operate/scaling", "operate/tenants", "operate/plans", "operate/sign-up", "operate/staff"],
+      items: ["operate/settings", "operate/database", "operate/upgrade", "operate/monitoring", "operate/backup", "operate/keys", "operate/scaling", "operate/tenants", "operate/history", "operate/plans", "operate/sign-up", "operate/staff"],
     },
     {
       type: "category",
