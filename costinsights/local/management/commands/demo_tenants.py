@@ -6,14 +6,18 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
+from django.utils import timezone
 
 from costinsights.accounts.models import Role, User
 from costinsights.accounts.services import create_user
-from costinsights.core.tenancy import public_context, tenant_context
+from costinsights.core.tenancy import current_tenant, public_context, tenant_context
+from costinsights.costs.history import ledger
 from costinsights.costs.models import Cluster
+from costinsights.costs.tasks import keep_history
 from costinsights.local.addresses import PASSWORD
 from costinsights.opencost.sample.answers import VERSION
 from tenants.features import PlatformSwitch
+from tenants.limits import retention_days_of
 from tenants.models import Domain, FeatureSwitch, Plan, StaffUser, Tenant
 from tenants.services import create_tenant
 from tenants.staff import second_factor
@@ -52,6 +56,7 @@ TENANTS = (
     DemoTenant("globex", "Globex", Plan.SAAS, (DemoCluster("globex-main", "Globex main"),)),
     DemoTenant("initech", "Initech", Plan.COMMUNITY, (DemoCluster("initech-1", "Initech"),)),
 )
+HISTORY_DAYS = 60  # of every demo cluster, read after the start
 PEOPLE = (("owner", Role.OWNER), ("viewer", Role.VIEWER))
 
 
@@ -85,6 +90,7 @@ def make_demo(*, opencost: str) -> None:
         with tenant_context(tenant), transaction.atomic():
             _people(wanted)
             _clusters(wanted, opencost)
+            keep_history.enqueue_on_commit()  # the worker reads it while people look around
     with public_context(), transaction.atomic():
         staff = StaffUser.objects.filter(email=STAFF).first()
         if staff is None:
@@ -120,8 +126,11 @@ def _clusters(wanted: DemoTenant, opencost: str) -> None:
             "opencost_cluster_id": cluster.slug,
             "opencost_version": VERSION,
         }
-        Cluster.objects.update_or_create(
+        row, is_new = Cluster.objects.update_or_create(
             slug=cluster.slug,
             defaults=place,
             create_defaults={**place, "name": cluster.name, "currency": "USD"},
         )
+        if is_new:
+            days = min(HISTORY_DAYS, retention_days_of(current_tenant(), timezone.now()))
+            ledger.start_backfill(row, now=timezone.now(), days=days)
