@@ -8,3 +8,9 @@ class CostsConfig(AppConfig):
     label = "costs"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "costs"
+
+    def ready(self) -> None:
+        from costinsights.core.readiness import register
+        from costinsights.costs.history.planner import planner_lag
+
+        register("planner", planner_lag)

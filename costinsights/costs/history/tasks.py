@@ -11,6 +11,7 @@ from costinsights.core.tasks import TenantTask
 from costinsights.core.tenancy import current_tenant
 from costinsights.costs.history import ledger
 from costinsights.costs.history.ingest import ingest_next
+from costinsights.costs.history.planner import note_planned
 from costinsights.costs.history.retention import forget_old_windows
 from costinsights.costs.models import Cluster
 from tenants.limits import retention_days_of
@@ -44,6 +45,7 @@ def plan_all() -> int:
     """Plan every cluster of the tenant. Returns how many windows were put on the ledger."""
     now = timezone.now()
     days = retention_days_of(current_tenant(), now)
+    note_planned()
     return sum(
         ledger.plan(cluster, now=now, retention_days=days) for cluster in Cluster.objects.all()
     )

@@ -1,0 +1,31 @@
+"""Whether windows are being planned at all: a sign of life that every planning leaves, for /readyz."""
+
+from typing import Final
+
+from django.core.cache import caches
+from django.utils import timezone
+
+from costinsights.core.readiness import Finding, State
+
+KEY: Final = "history:planned-at"
+# Planning is due every five minutes; three missed ones are no accident.
+LATE_AFTER_SECONDS: Final = 900
+_REMEMBERED_SECONDS: Final = 7 * 24 * 3600
+
+
+def note_planned() -> None:
+    """Some workspace's windows have just been planned."""
+    caches["shared"].set(KEY, timezone.now().timestamp(), timeout=_REMEMBERED_SECONDS)
+
+
+def planner_lag() -> Finding:
+    """How long ago windows were planned. Says nothing of a fresh installation that has not begun."""
+    planned_at = caches["shared"].get(KEY)
+    if planned_at is None:
+        return Finding(State.OK, "nothing was planned yet")
+    age = int(timezone.now().timestamp() - planned_at)
+    if age > LATE_AFTER_SECONDS:
+        return Finding(
+            State.DEGRADED, f"windows were planned {age // 60} minutes ago, every 5 are due"
+        )
+    return Finding(State.OK, f"windows were planned {age} s ago")
