@@ -26,7 +26,7 @@ COMPONENT_NAMES = {
     "shared": "Shared",
     "external": "External",
 }
-_SPECIAL = {
+SPECIAL = {
     Kind.IDLE: "idle",
     Kind.UNALLOCATED: "unallocated",
     Kind.UNMOUNTED: "unallocated",
@@ -62,10 +62,10 @@ def colours(keys: Sequence[str]) -> dict[str, str]:
 def row_colours(rows: Sequence[CostRow]) -> list[str]:
     """The colour of each row, in order; table swatches and chart segments both come from here."""
     plain = sorted(
-        (row for row in rows if row.kind not in _SPECIAL), key=lambda row: row.total, reverse=True
+        (row for row in rows if row.kind not in SPECIAL), key=lambda row: row.total, reverse=True
     )
     by_key = colours([key_text(row) for row in plain])
-    return [_SPECIAL.get(row.kind) or by_key[key_text(row)] for row in rows]
+    return [SPECIAL.get(row.kind) or by_key[key_text(row)] for row in rows]
 
 
 def build_charts(
@@ -107,7 +107,7 @@ def shares(
     return {
         "type": "doughnut",
         "currency": currency,
-        "description": _sentence(f"Shares of the total by {grouped_by}", segments, total, currency),
+        "description": sentence(f"Shares of the total by {grouped_by}", segments, total, currency),
         "centre": {"value": money_short_text(total, currency), "label": "total"},
         "segments": segments,
     }
@@ -122,7 +122,7 @@ def components(rows: Sequence[CostRow], currency: str, *, grouped_by: str, link:
         {
             "label": COMPONENT_NAMES[name],
             "colour": f"k-{name.replace('_', '-')}",
-            "values": [_number(row.components.get(name, 0)) for row in drawn],
+            "values": [number(row.components.get(name, 0)) for row in drawn],
             "texts": [money_text(row.components.get(name, 0), currency) for row in drawn],
         }
         for name in names
@@ -131,7 +131,7 @@ def components(rows: Sequence[CostRow], currency: str, *, grouped_by: str, link:
     return {
         "type": "bars",
         "currency": currency,
-        "description": _sentence(
+        "description": sentence(
             f"Cost by {grouped_by}, stacked by resource", bars, total, currency
         ),
         "bars": bars,
@@ -171,7 +171,7 @@ def kinds(rows: Sequence[CostRow], currency: str, *, link: Link) -> ChartSpec:
             {
                 "label": label,
                 "colour": colour,
-                "values": [_number(value) for value in values],
+                "values": [number(value) for value in values],
                 "texts": [money_text(value, currency) for value in values],
             }
         )
@@ -179,7 +179,7 @@ def kinds(rows: Sequence[CostRow], currency: str, *, link: Link) -> ChartSpec:
     return {
         "type": "bars",
         "currency": currency,
-        "description": _sentence(
+        "description": sentence(
             "Cost by workload kind, stacked by namespace", bars, total, currency
         ),
         "bars": bars,
@@ -190,8 +190,8 @@ def kinds(rows: Sequence[CostRow], currency: str, *, link: Link) -> ChartSpec:
 def _leading(rows: Sequence[CostRow]) -> tuple[list[CostRow], list[CostRow]]:
     """The rows a doughnut shows as slices of their own, and those it shows together."""
     positive = sorted((row for row in rows if row.total > 0), key=lambda row: -row.total)
-    own = [row for row in positive if row.kind not in _SPECIAL]
-    special = [row for row in positive if row.kind in _SPECIAL and row.kind != Kind.OTHERS]
+    own = [row for row in positive if row.kind not in SPECIAL]
+    special = [row for row in positive if row.kind in SPECIAL and row.kind != Kind.OTHERS]
     others = [row for row in positive if row.kind == Kind.OTHERS]
     return [*own[:TOP], *special], [*own[TOP:], *others]
 
@@ -202,7 +202,7 @@ def _segment(
     share = micros / total if total > 0 else None
     return {
         "label": label,
-        "value": _number(micros),
+        "value": number(micros),
         "text": money_text(micros, currency),
         "share": percent_text(share),
         "colour": colour,
@@ -214,12 +214,12 @@ def _bar(label: str, micros: int, currency: str, href: str) -> ChartSpec:
     return {
         "label": label,
         "text": money_text(micros, currency),
-        "value": _number(micros),
+        "value": number(micros),
         "href": href,
     }
 
 
-def _number(micros: int) -> float:
+def number(micros: int) -> float:
     return float(decimal_from_micros(micros))
 
 
@@ -227,7 +227,7 @@ def _word(value: str) -> str:
     return {"__unallocated__": "Unallocated", "__unmounted__": "Unmounted"}.get(value, value)
 
 
-def _sentence(what: str, parts: Sequence[Mapping[str, Any]], total: int, currency: str) -> str:
+def sentence(what: str, parts: Sequence[Mapping[str, Any]], total: int, currency: str) -> str:
     """What a chart shows, in words: the total and its three largest parts."""
     largest = sorted(parts, key=lambda part: -part["value"])[:3]
     listed = ", ".join(f"{part['label']} {part['text']}" for part in largest)

@@ -2,11 +2,40 @@
 
 from django.urls import path
 
-from costinsights.costs.views import clusters, connect, exchange_rates, overview
+from costinsights.costs.views import (
+    clusters,
+    connect,
+    data_health,
+    exchange_rates,
+    history,
+    overview,
+)
 
 urlpatterns = [
     path("", overview.OverviewPage.as_view(), name="overview"),
     path("costs.csv", overview.CostsCSV.as_view(), name="costs-csv"),
+    path("history/", history.HistoryPage.as_view(), name="history"),
+    path("history/data/", data_health.DataHealthPage.as_view(), name="data-health"),
+    path(
+        "history/data/<slug:slug>/backfill/",
+        data_health.BackfillStart.as_view(),
+        name="backfill-start",
+    ),
+    path(
+        "history/data/<slug:slug>/backfill/cancel/",
+        data_health.BackfillCancel.as_view(),
+        name="backfill-cancel",
+    ),
+    path(
+        "history/data/<slug:slug>/read-again/",
+        data_health.ReadAgain.as_view(),
+        name="windows-read-again",
+    ),
+    path(
+        "history/data/label-keys/<int:label_key_id>/",
+        data_health.LabelKeyChoice.as_view(),
+        name="label-key-choice",
+    ),
     path("clusters/", clusters.ClusterListPage.as_view(), name="cluster-list"),
     path("clusters/connect/", connect.ConnectPage.as_view(), name="cluster-connect"),
     path("clusters/connect/confirm/", connect.ConfirmPage.as_view(), name="cluster-confirm"),

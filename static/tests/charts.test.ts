@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { stepAt } from "../src/charts/brush";
 import {
   axisAmount,
   barsConfig,
@@ -9,7 +10,14 @@ import {
   shortened,
 } from "../src/charts/config";
 import type { Look } from "../src/charts/look";
-import { type BarsSpec, type DoughnutSpec, spoken } from "../src/charts/spec";
+import {
+  type BarsSpec,
+  type DoughnutSpec,
+  spoken,
+  spokenSeries,
+  type TimelineSpec,
+} from "../src/charts/spec";
+import { footer, timelineConfig, zoomAddress } from "../src/charts/timeline";
 
 const look: Look = {
   text: "black",
@@ -19,6 +27,10 @@ const look: Look = {
   font: "sans-serif",
   animate: false,
   fill: (name) => `fill:${name}`,
+  hatched: (name) => `hatched:${name}`,
+  line: (name) => `line:${name}`,
+  missing: "missing",
+  ghost: "ghost",
 };
 
 const doughnut: DoughnutSpec = {
@@ -105,4 +117,66 @@ test("an axis does not name the odd amount its longest bar ends at", () => {
   const ticks = [0, 20, 40, 60, 61].map((value) => ({ value }));
   assert.equal(isOddEnd(4, ticks), true);
   assert.equal(isOddEnd(3, ticks.slice(0, 4)), false);
+});
+
+const timeline: TimelineSpec = {
+  type: "timeline",
+  style: "bars",
+  currency: "USD",
+  description: "Over time",
+  zoom: "/history/?group_by=cluster",
+  steps: ["complete", "missing", "partial"].map((state, index) => ({
+    label: `${index + 1} Nov`,
+    title: `Sun ${index + 1} Nov 2026`,
+    start: `2026-11-0${index + 1}T00:00:00Z`,
+    end: `2026-11-0${index + 2}T00:00:00Z`,
+    state: state as "complete" | "missing" | "partial",
+    value: state === "missing" ? null : 3,
+    text: state === "missing" ? "nothing stored" : "$3.00",
+    now: index === 2,
+    href: index === 0 ? "" : "/history/?start=x",
+  })),
+  series: [
+    {
+      label: "shop",
+      colour: "c3",
+      values: [3, null, 3],
+      texts: ["$3.00", "", "$3.00"],
+      total: "$6.00",
+      href: "/history/?filter=x",
+    },
+  ],
+  ghost: { values: [2, 2, null], texts: ["$2.00", "$2.00", ""], labels: ["29 Oct", "30 Oct", ""] },
+};
+
+test("a partial step is hatched and a missing one has no bar", () => {
+  const [shop, before] = timelineConfig(timeline, look).data.datasets;
+  assert.deepEqual(shop?.backgroundColor, ["fill:c3", "fill:c3", "hatched:c3"]);
+  assert.equal(shop?.data[1], null);
+  assert.equal(before?.label, "Before");
+});
+
+test("a tooltip ends with the step's total and the earlier period's", () => {
+  assert.deepEqual(footer(timeline, 0), ["Total  $3.00", "29 Oct  $2.00"]);
+  assert.deepEqual(footer(timeline, 2), ["Total  $3.00"]);
+});
+
+test("a brushed stretch becomes two ends, and days of long ago stay days", () => {
+  assert.equal(
+    zoomAddress(timeline, 2, 1),
+    "/history/?group_by=cluster&start=2026-11-02&end=2026-11-04",
+  );
+  assert.match(zoomAddress(timeline, 0, 0), /start=2026-11-01&end=2026-11-02&step=day$/);
+});
+
+test("a place in the chart is a step, its edges the first and the last", () => {
+  assert.deepEqual(
+    [-5, 0, 49, 50, 99, 300].map((x) => stepAt(x, 0, 100, 2)),
+    [0, 0, 0, 1, 1, 1],
+  );
+});
+
+test("a step and a series in it are spoken with their amounts", () => {
+  assert.equal(spoken(timeline, 1), "Sun 2 Nov 2026: nothing stored. Enter opens it");
+  assert.equal(spokenSeries(timeline, 0, 0), "shop: $3.00. Enter opens it");
 });

@@ -1,6 +1,6 @@
 """How numbers and instants look on a page: money, shares, quantities, ages."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from django import template
@@ -134,3 +134,9 @@ def instant(at: datetime | None) -> str:
     local = timezone.localtime(at)
     name = local.tzname() or ""
     return f"{local:%-d %b %Y, %H:%M} {name if name.isalpha() else f'UTC{local.isoformat()[-6:]}'}"
+
+
+@register.filter
+def utc_instant(at: datetime | None) -> str:
+    """An end of stored costs: days and hours of costs are UTC everywhere. 14 Sep 2026, 12:00 UTC."""
+    return UNKNOWN if at is None else f"{at.astimezone(UTC):%-d %b %Y, %H:%M} UTC"

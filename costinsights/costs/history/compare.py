@@ -20,6 +20,7 @@ from costinsights.costs.history.steps import Step, add_months
 from costinsights.opencost.rows import COMPONENTS
 
 _RATIO = Decimal("0.000001")
+MOST_MOVERS = 5  # each way
 # The quantity behind a component, as its place in Sums.hours; the others have none.
 QUANTITIES = {"cpu": 0, "ram": 1, "gpu": 2, "pv": 3}
 
@@ -78,6 +79,8 @@ class Comparison:
     rows: list[ComparedRow]
     totals: ComparedRow
     movers: list[ComparedRow]
+    risers: list[ComparedRow]  # what grew most, idle left aside
+    fallers: list[ComparedRow]
     current_completeness: float
     previous_completeness: float
     data_through: dt.datetime | None
@@ -165,6 +168,8 @@ def compare(
         rows=rows,
         totals=totals,
         movers=movers[:10],
+        risers=[row for row in movers if row.delta > 0][:MOST_MOVERS],
+        fallers=[row for row in movers if row.delta < 0][:MOST_MOVERS],
         current_completeness=current.completeness(now),
         previous_completeness=previous.completeness(now),
         data_through=current.coverage.data_through(current.clusters),

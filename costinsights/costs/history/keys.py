@@ -138,3 +138,11 @@ def choose(*, kind: str, name: str, is_stored: bool) -> LabelKey:
     key.save(update_fields=["is_stored"])
     record_event("label_key.stored" if is_stored else "label_key.dropped", target=str(key))
     return key
+
+
+def by_coverage() -> list[LabelKey]:
+    """Every key that was seen: the stored ones first, then by how much of the cost carries it."""
+    return sorted(
+        LabelKey.objects.all(),
+        key=lambda key: (not key.is_stored, -(key.coverage or 0), key.kind, key.name),
+    )

@@ -287,6 +287,11 @@ class LabelKey(models.Model):
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
 
+    @property
+    def coverage(self) -> float | None:
+        """The share of the last day's cost that carries the key, 0 to 1; None before a day was read."""
+        return self.covered_cost / self.whole_cost if self.whole_cost > 0 else None
+
 
 # Facts ----------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 import type { ChartConfiguration, Plugin, TooltipItem } from "chart.js";
 import type { Look } from "./look";
 import type { BarsSpec, ChartSpec, DoughnutSpec } from "./spec";
+import { timelineConfig } from "./timeline";
 
 const SYMBOLS: Record<string, string> = { USD: "$", EUR: "€", GBP: "£", JPY: "¥", INR: "₹" };
 
@@ -21,7 +22,7 @@ export function shortened(label: string, most = 22): string {
   return `${label.slice(0, head)}…${label.slice(label.length - (most - 1 - head))}`;
 }
 
-function tooltip(look: Look) {
+export function tooltip(look: Look) {
   return {
     backgroundColor: look.text,
     titleColor: look.surface,
@@ -178,6 +179,7 @@ export function barsConfig(spec: BarsSpec, look: Look): ChartConfiguration<"bar"
 }
 
 export function configFor(spec: ChartSpec, look: Look): ChartConfiguration {
+  if (spec.type === "timeline") return timelineConfig(spec, look);
   const config = spec.type === "doughnut" ? doughnutConfig(spec, look) : barsConfig(spec, look);
   return config as ChartConfiguration;
 }

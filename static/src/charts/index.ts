@@ -6,12 +6,18 @@ import {
   Chart,
   DoughnutController,
   LinearScale,
+  LineController,
+  LineElement,
+  PointElement,
   Tooltip,
 } from "chart.js";
+import htmx from "htmx.org";
 import { announce } from "../lib/live";
+import { initBrush } from "./brush";
 import { configFor } from "./config";
 import { currentLook } from "./look";
-import { type ChartSpec, parts, spoken } from "./spec";
+import { type ChartSpec, parts, spoken, spokenSeries } from "./spec";
+import { zoomAddress } from "./timeline";
 
 Chart.register(
   ArcElement,
@@ -20,6 +26,9 @@ Chart.register(
   CategoryScale,
   DoughnutController,
   LinearScale,
+  LineController,
+  LineElement,
+  PointElement,
   Tooltip,
 );
 
@@ -45,51 +54,103 @@ function draw(canvas: HTMLCanvasElement, spec: ChartSpec): Chart {
   const config = configFor(spec, look);
   config.options = {
     ...config.options,
-    onClick: (_event, elements) => open(spec, elements[0]?.index),
-    onHover: (event, elements) => {
-      const part = parts(spec)[elements[0]?.index ?? -1];
+    onClick: (event, elements, chart) => {
+      if (event.native) open(hit(chart, spec, event.native, elements[0]?.index));
+    },
+    onHover: (event, elements, chart) => {
       const target = event.native?.target;
-      if (target instanceof HTMLElement) target.style.cursor = part?.href ? "pointer" : "default";
+      if (!event.native || !(target instanceof HTMLElement)) return;
+      const href = hit(chart, spec, event.native, elements[0]?.index);
+      target.style.cursor = href ? "pointer" : spec.type === "timeline" ? "crosshair" : "default";
     },
   };
   return new Chart(canvas, config);
 }
 
-/** Goes where the part of the table goes: through its link, so that htmx and history do their work. */
-function open(spec: ChartSpec, index: number | undefined): void {
-  const part = index === undefined ? undefined : parts(spec)[index];
-  if (!part?.href) return;
-  const link = [...document.querySelectorAll<HTMLAnchorElement>("#results a[href]")].find(
-    (anchor) => anchor.getAttribute("href") === part.href,
-  );
-  if (link) link.click();
-  else location.assign(part.href);
+/** Where a click at this place goes: over time that is the row of the segment under the pointer. */
+function hit(chart: Chart, spec: ChartSpec, event: Event, index: number | undefined): string {
+  if (spec.type !== "timeline") return parts(spec)[index ?? -1]?.href ?? "";
+  const under = chart.getElementsAtEventForMode(event, "nearest", { intersect: true }, false);
+  return spec.series[under[0]?.datasetIndex ?? -1]?.href ?? "";
 }
 
-/** Arrows walk over the parts, Home and End jump, Enter drills in; each step is spoken. */
+/** Goes where the part of the table goes: through its link, so that htmx and history do their work. */
+function open(href: string): void {
+  if (!href) return;
+  const results = document.getElementById("results");
+  const links = results?.querySelectorAll<HTMLAnchorElement>("a[href]") ?? [];
+  const link = [...links].find((anchor) => anchor.getAttribute("href") === href);
+  if (link || !results) {
+    if (link) link.click();
+    else location.assign(href);
+    return;
+  }
+  const made = document.createElement("a");
+  made.href = href;
+  made.setAttribute("hx-get", href);
+  made.hidden = true;
+  results.append(made);
+  htmx.process(made);
+  made.click();
+}
+
+/**
+ * Left and right walk over the parts, Home and End jump, Enter opens; each step is spoken. Over time up and down
+ * walk over the series of a step, and Enter opens the series.
+ */
 function listen(canvas: HTMLCanvasElement, spec: ChartSpec): void {
   let index = -1;
+  let series = -1;
+  const mark = () => {
+    const chart = drawn.get(canvas)?.chart;
+    if (!chart) return;
+    const sets = chart.data.datasets.map((_, datasetIndex) => ({ datasetIndex, index }));
+    const shown = series < 0 ? sets : sets.filter((set) => set.datasetIndex === series);
+    chart.setActiveElements(shown);
+    chart.tooltip?.setActiveElements(shown, { x: 0, y: 0 });
+    chart.update("none");
+  };
   const show = (next: number) => {
     const count = parts(spec).length;
     index = (next + count) % count;
-    const chart = drawn.get(canvas)?.chart;
-    if (chart) {
-      const sets = chart.data.datasets.map((_, datasetIndex) => ({ datasetIndex, index }));
-      chart.setActiveElements(sets);
-      chart.tooltip?.setActiveElements(sets, { x: 0, y: 0 });
-      chart.update("none");
-    }
+    series = -1;
+    mark();
     announce(spoken(spec, index));
   };
+  const showSeries = (step: number) => {
+    if (spec.type !== "timeline") return;
+    if (index < 0) index = spec.steps.length - 1;
+    const count = spec.series.length;
+    series = series < 0 && step < 0 ? count - 1 : (series + step + count) % count;
+    mark();
+    announce(spokenSeries(spec, series, index));
+  };
+  const isTimeline = spec.type === "timeline";
+  const actions: Record<string, () => void> = {
+    ArrowRight: () => show(index + 1),
+    ArrowLeft: () => show(index < 0 ? -1 : index - 1),
+    ArrowDown: () => (isTimeline ? showSeries(-1) : show(index + 1)),
+    ArrowUp: () => (isTimeline ? showSeries(1) : show(index < 0 ? -1 : index - 1)),
+    Home: () => show(0),
+    End: () => show(-1),
+    Enter: () => {
+      const own = isTimeline ? spec.series[series]?.href : undefined;
+      open(own ?? parts(spec)[index]?.href ?? "");
+    },
+  };
   canvas.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowRight" || event.key === "ArrowDown") show(index + 1);
-    else if (event.key === "ArrowLeft" || event.key === "ArrowUp") show(index < 0 ? -1 : index - 1);
-    else if (event.key === "Home") show(0);
-    else if (event.key === "End") show(-1);
-    else if (event.key === "Enter") open(spec, index < 0 ? undefined : index);
-    else return;
+    const action = actions[event.key];
+    if (!action) return;
+    action();
     event.preventDefault();
   });
+  if (isTimeline) {
+    initBrush(canvas, {
+      steps: spec.steps.length,
+      area: () => drawn.get(canvas)?.chart.chartArea,
+      zoom: (from, to) => open(zoomAddress(spec, from, to)),
+    });
+  }
 }
 
 function redrawAll(): void {

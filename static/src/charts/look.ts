@@ -9,6 +9,13 @@ export interface Look {
   font: string;
   animate: boolean;
   fill(name: ColourName): string | CanvasPattern;
+  /** The same colour with gaps: what is only partly there. */
+  hatched(name: ColourName): string | CanvasPattern;
+  line(name: ColourName): string;
+  /** Behind steps of which nothing is stored. */
+  missing: string | CanvasPattern;
+  /** The earlier period behind the current one. */
+  ghost: string;
 }
 
 /** Lines across a fill, so that idle and unallocated differ from workloads without colour. */
@@ -40,17 +47,28 @@ export function currentLook(element: Element = document.documentElement): Look {
   const style = getComputedStyle(element);
   const read = (name: string) => style.getPropertyValue(name).trim();
   const fills = new Map<ColourName, string | CanvasPattern>();
+  const hatches = new Map<ColourName, string | CanvasPattern>();
+  const colour = (name: ColourName) => read(`--${name}`) || read("--others");
+  const surface = read("--chart-surface");
   return {
     text: read("--chart-text"),
     muted: read("--chart-muted"),
     grid: read("--chart-grid"),
-    surface: read("--chart-surface"),
+    surface,
     font: style.fontFamily,
     animate: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+    hatched(name) {
+      const made = hatches.get(name) ?? pattern(colour(name), surface, false);
+      hatches.set(name, made);
+      return made;
+    },
+    missing: pattern(read("--missing"), read("--missing-line"), false),
+    ghost: read("--ghost"),
+    line: (name) => read(`--${name}-line`) || colour(name),
     fill(name) {
       let fill = fills.get(name);
       if (fill === undefined) {
-        const ground = read(`--${name}`) || read("--others");
+        const ground = colour(name);
         const line = read(`--${name}-line`);
         fill = line ? pattern(ground, line, name === "idle") : ground;
         fills.set(name, fill);

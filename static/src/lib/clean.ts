@@ -5,9 +5,12 @@ const DEFAULTS: Record<string, string> = {
 };
 
 /** The names of parameters that are empty or only say the default: addresses stay short enough to share. */
-export function withoutEmpty(parameters: Record<string, unknown>): string[] {
+export function withoutEmpty(
+  parameters: Record<string, unknown>,
+  defaults: Record<string, string> = DEFAULTS,
+): string[] {
   return Object.keys(parameters).filter((name) => {
     const value = parameters[name];
-    return value === "" || value === undefined || DEFAULTS[name] === value;
+    return value === "" || value === undefined || defaults[name] === value;
   });
 }

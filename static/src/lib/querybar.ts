@@ -1,15 +1,29 @@
 /** The query bar asks as soon as something is chosen; a custom range first wants two days. */
 
-/** A window from two days, both included, as UTC instants; a sentence where that is no window. */
-export function customWindow(first: string, last: string): string {
+const DAY = 86_400_000;
+
+/** Two days, both included, as instants of which the second is excluded. Throws a sentence where that is none. */
+function ends(first: string, last: string, most: number): [number, number] {
   if (!first || !last) throw new Error("Give the first and the last day.");
   const start = Date.parse(`${first}T00:00:00Z`);
-  const end = Date.parse(`${last}T00:00:00Z`) + 86_400_000;
+  const end = Date.parse(`${last}T00:00:00Z`) + DAY;
   if (Number.isNaN(start) || Number.isNaN(end)) throw new Error("These are no days.");
   if (end <= start) throw new Error("The last day lies before the first.");
-  if (end - start > 31 * 86_400_000) throw new Error("A window has at most 31 days.");
+  if (end - start > most * DAY) throw new Error(`A window has at most ${most} days.`);
+  return [start, end];
+}
+
+/** A window from two days, both included, as UTC instants; a sentence where that is no window. */
+export function customWindow(first: string, last: string): string {
   const text = (instant: number) => new Date(instant).toISOString().replace(".000Z", "Z");
-  return `${text(start)},${text(end)}`;
+  return ends(first, last, 31).map(text).join(",");
+}
+
+/** Start (included) and end (excluded) as UTC days, from two days that are both included. */
+export function customEnds(first: string, last: string, most: number): [string, string] {
+  const [start, end] = ends(first, last, most);
+  const text = (instant: number) => new Date(instant).toISOString().slice(0, 10);
+  return [text(start), text(end)];
 }
 
 export function initQueryBar(root: ParentNode): void {
@@ -25,6 +39,13 @@ export function initQueryBar(root: ParentNode): void {
           range?.querySelector("input")?.focus();
           return;
         }
+        // A window's word takes the place of two days.
+        if (each === select && each.value) {
+          for (const end of form.querySelectorAll<HTMLInputElement>(
+            "input[name=start], input[name=end]",
+          ))
+            end.value = "";
+        }
         form.requestSubmit();
       });
     }
@@ -36,10 +57,20 @@ function listenRange(form: HTMLFormElement, select: HTMLSelectElement, range: HT
   const first = range.querySelector<HTMLInputElement>("[data-part=first]");
   const last = range.querySelector<HTMLInputElement>("[data-part=last]");
   const problem = range.querySelector<HTMLElement>("[data-part=problem]");
+  const choose = (from: string, to: string) => {
+    const [start, end] = ["start", "end"].map((name) =>
+      form.querySelector<HTMLInputElement>(`[data-part=${name}]`),
+    );
+    if (!start || !end) {
+      select.append(new Option("Custom range", customWindow(from, to), true, true));
+      return;
+    }
+    [start.value, end.value] = customEnds(from, to, Number(range.dataset.longest));
+    select.append(new Option("Custom range", "", true, true));
+  };
   const apply = () => {
     try {
-      const value = customWindow(first?.value ?? "", last?.value ?? "");
-      select.append(new Option("Custom range", value, true, true));
+      choose(first?.value ?? "", last?.value ?? "");
     } catch (error) {
       if (problem) problem.textContent = error instanceof Error ? error.message : String(error);
       first?.focus();

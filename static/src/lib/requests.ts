@@ -45,7 +45,9 @@ export function initRequests(): void {
   htmx.on("htmx:configRequest", (event) => {
     const { parameters, elt } = detailOf(event);
     if (!elt.matches("[data-query-bar]")) return;
-    for (const name of withoutEmpty(parameters)) delete parameters[name];
+    const own = elt instanceof HTMLElement ? elt.dataset.defaults : undefined;
+    const defaults = own ? (JSON.parse(own) as Record<string, string>) : undefined;
+    for (const name of withoutEmpty(parameters, defaults)) delete parameters[name];
   });
   htmx.on("htmx:beforeRequest", (event) => {
     const quiet = detailOf(event).elt.matches("[data-quiet]");

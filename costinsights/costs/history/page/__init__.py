@@ -1,0 +1,1 @@
+"""The history page as data. Pure functions over answers of the store; views ask and render."""

@@ -1,0 +1,139 @@
+"""The history page's query bar, chips and drill path."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from costinsights.costs.current.drill import branches_of, breadcrumb, with_branches
+from costinsights.costs.dashboard import (
+    DIMENSIONS,
+    FILTER_FIELDS,
+    IDLE_MODES,
+    OPERATOR_WORDS,
+    VALUE_WORDS,
+    Chip,
+    Choice,
+    chip_of,
+    choices,
+)
+from costinsights.costs.dashboard import Step as Crumb
+from costinsights.costs.history.models import KeyKind, LabelKey
+from costinsights.costs.history.page.state import PageState, Style
+from costinsights.costs.history.page.words import BASES, STEPS, WINDOWS, period_words
+from costinsights.costs.history.query import NOT_STORED
+from costinsights.costs.history.steps import MOST_STEPS, Step, default_step
+from costinsights.costs.parameters import IdleMode
+
+_DIMENSIONS = {name: label for name, label in DIMENSIONS.items() if name not in NOT_STORED}
+_FIELDS = {name: label for name, label in FILTER_FIELDS.items() if name not in NOT_STORED}
+
+
+def query_bar(
+    state: PageState,
+    clusters: Sequence[tuple[str, str]],
+    keys: Sequence[LabelKey],
+    path: str,
+    *,
+    can_compare: bool,
+) -> dict[str, Any]:
+    """What the query bar offers and what is chosen."""
+    query = state.query
+    group_by = [str(dimension) for dimension in query.group_by]
+    return {
+        "windows": choices(
+            WINDOWS | ({query.window: query.window} if query.window else {}), query.window
+        )
+        if query.window not in WINDOWS
+        else choices(WINDOWS, query.window),
+        "is_custom": not query.window,
+        "start": "" if query.window else query.parameters()["start"],
+        "end": "" if query.window else query.parameters()["end"],
+        "period": period_words(query.period),
+        "steps": _steps(state),
+        "group_by": _group_choices(group_by[0], keys),
+        "then_by": _group_choices(",".join(group_by[1:]), keys),
+        "idle_modes": []
+        if query.scope.is_limited
+        else choices({str(mode): word for mode, word in IDLE_MODES.items()}, str(query.idle)),
+        "clusters": _cluster_choices(state, clusters),
+        "bases": choices({str(base): word for base, word in BASES.items()}, str(state.base or ""))
+        if can_compare
+        else [],
+        "styles": [
+            (str(style), word, state.style is style, state.url(path, chart=_chart(style)))
+            for style, word in ((Style.BARS, "Bars"), (Style.LINES, "Lines"))
+        ],
+        "chips": chips(state, path),
+        "fields": _FIELDS,
+        "operators": {str(operator): word for operator, word in OPERATOR_WORDS.items()},
+        "hidden": {
+            "limit": query.parameters().get("limit", ""),
+            "currency": query.currency,
+            "sort": state.sort,
+            "chart": _chart(state.style),
+        },
+        "options_changed": query.idle != IdleMode.SEPARATE,
+    }
+
+
+def _chart(style: Style) -> str:
+    return "" if style is Style.BARS else str(style)
+
+
+def _steps(state: PageState) -> list[Choice]:
+    """The steps that fit the period; the one it has by itself is called automatic."""
+    period = state.query.period
+    whole_days = not (period.start.hour or period.end.hour)
+    own = default_step(period)
+    fitting = {
+        str(step): word
+        for step, word in STEPS.items()
+        if (step is Step.HOUR and period.minutes <= MOST_STEPS * 60)
+        or (step is not Step.HOUR and whole_days)
+    }
+    automatic = Choice("", f"Automatic ({STEPS[own].lower()})", state.query.step is own)
+    listed = choices({k: word for k, word in fitting.items() if k != own}, str(state.query.step))
+    return [automatic, *listed]
+
+
+def _group_choices(chosen: str, keys: Sequence[LabelKey]) -> list[Choice]:
+    offered = dict(_DIMENSIONS)
+    for key in keys:
+        word = "Label" if key.kind == KeyKind.LABEL else "Annotation"
+        offered[f"{key.kind}:{key.name}"] = f"{word} {key.name}"
+    if chosen and chosen not in offered:
+        offered[chosen] = " and ".join(
+            offered.get(part, part.replace(":", " ").capitalize()) for part in chosen.split(",")
+        )
+    return choices(offered, chosen)
+
+
+def _cluster_choices(state: PageState, clusters: Sequence[tuple[str, str]]) -> list[Choice]:
+    offered, chosen = dict(clusters), state.query.clusters
+    if len(chosen) > 1:
+        offered[",".join(chosen)] = ", ".join(offered.get(slug, slug) for slug in chosen)
+    return choices(offered, ",".join(chosen))
+
+
+def chips(state: PageState, path: str) -> list[Chip]:
+    """The filter's conditions in words, each with the address of the page without it."""
+    branches = branches_of(state.query.filter)
+    return [
+        chip_of(
+            branch,
+            state.url(
+                path, with_branches(state.query, (*branches[:index], *branches[index + 1 :]))
+            ),
+        )
+        for index, branch in enumerate(branches)
+    ]
+
+
+def crumbs(state: PageState, clusters: Sequence[tuple[str, str]], path: str) -> list[Crumb]:
+    """All / cluster / namespace / kind / workload, as far as the question has gone down."""
+    return [
+        Crumb(
+            VALUE_WORDS.get(crumb.label, crumb.label),
+            state.url(path, crumb.query) if crumb.query is not None else "",
+        )
+        for crumb in breadcrumb(state.query, dict(clusters))
+    ]
