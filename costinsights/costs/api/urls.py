@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from costinsights.costs.api import exchange_rates, history, views
+from costinsights.costs.api import data_health, exchange_rates, history, views
 
 urlpatterns = [
     path("costs/current", views.CurrentCostsView.as_view(), name="api-costs-current"),
@@ -13,6 +13,21 @@ urlpatterns = [
     path("clusters/test", views.ConnectionTestView.as_view(), name="api-connection-test"),
     path("clusters/<slug:slug>/", views.ClusterView.as_view(), name="api-cluster-detail"),
     path("clusters/<slug:slug>/test", views.ClusterTestView.as_view(), name="api-cluster-test"),
+    path(
+        "clusters/<slug:slug>/windows", data_health.WindowListView.as_view(), name="api-window-list"
+    ),
+    path(
+        "clusters/<slug:slug>/windows/read-again",
+        data_health.ReadAgainView.as_view(),
+        name="api-windows-read-again",
+    ),
+    path("clusters/<slug:slug>/backfill", data_health.BackfillView.as_view(), name="api-backfill"),
+    path("label-keys/", data_health.LabelKeyListView.as_view(), name="api-label-key-list"),
+    path(
+        "label-keys/<int:label_key_id>/",
+        data_health.LabelKeyView.as_view(),
+        name="api-label-key-detail",
+    ),
     path("exchange-rates/", exchange_rates.RateListView.as_view(), name="api-exchange-rate-list"),
     path(
         "exchange-rates/import",

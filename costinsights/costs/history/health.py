@@ -124,13 +124,22 @@ class ClusterHealth:
 
 
 def health_of(
-    clusters: Iterable[Cluster], *, now: dt.datetime, retention_days: int
+    clusters: Iterable[Cluster], *, now: dt.datetime, retention_days: int, with_amounts: bool
 ) -> list[ClusterHealth]:
-    """Each cluster's windows, from the first that is on the ledger to now."""
-    return [_health(cluster, now=now, retention_days=retention_days) for cluster in clusters]
+    """Each cluster's windows, from the first that is on the ledger to now.
+
+    Without amounts nothing tells what the cluster costs: for members who see a part of it only.
+    """
+    return [
+        _health(cluster, now=now, retention_days=retention_days, with_amounts=with_amounts)
+        for cluster in clusters
+    ]
 
 
-def _health(cluster: Cluster, *, now: dt.datetime, retention_days: int) -> ClusterHealth:
+def _health(
+    cluster: Cluster, *, now: dt.datetime, retention_days: int, with_amounts: bool
+) -> ClusterHealth:
+    currency = cluster.currency if with_amounts else None
     oldest = utc_day(now) - retention_days * DAY
     days = _windows(cluster, Grain.DAY, oldest)
     first_hour = utc_hour(now) - (HOURS_SHOWN - 1) * HOUR
@@ -140,9 +149,9 @@ def _health(cluster: Cluster, *, now: dt.datetime, retention_days: int) -> Clust
     closed = state.closed_until if state else None
     return ClusterHealth(
         cluster=cluster,
-        months=_months(cluster, days, first_day, now),
+        months=_months(currency, days, first_day, now),
         hours=[
-            _cell(cluster, hours.get(start), start, Grain.HOUR, now)
+            _cell(currency, hours.get(start), start, Grain.HOUR, now)
             for start in (first_hour + place * HOUR for place in range(HOURS_SHOWN))
         ],
         days_by_state=dict(Counter(day.state for day in days.values())),
@@ -152,7 +161,7 @@ def _health(cluster: Cluster, *, now: dt.datetime, retention_days: int) -> Clust
         failures=state.failures if state else 0,
         closed_until=closed if closed and closed > now else None,
         restated=sum(day.revision > 1 for day in days.values()),
-        restatement=_last_restatement(cluster),
+        restatement=_last_restatement(cluster) if with_amounts else None,
         backfill=_backfill(cluster, state),
     )
 
@@ -166,7 +175,7 @@ def _windows(cluster: Cluster, grain: Grain, first: dt.datetime) -> dict[dt.date
 
 
 def _months(
-    cluster: Cluster, days: dict[dt.datetime, Snapshot], first: dt.datetime, now: dt.datetime
+    currency: str | None, days: dict[dt.datetime, Snapshot], first: dt.datetime, now: dt.datetime
 ) -> list[Month]:
     """The calendar, newest month first."""
     months: list[Month] = []
@@ -178,16 +187,17 @@ def _months(
         day = start
         while day < after:
             shown = first <= day <= today
-            cells.append(_cell(cluster, days.get(day), day, Grain.DAY, now) if shown else None)
+            cells.append(_cell(currency, days.get(day), day, Grain.DAY, now) if shown else None)
             day += DAY
         cells += [None] * (-len(cells) % 7)
-        months.append(Month(start, [cells[place : place + 7] for place in range(0, len(cells), 7)]))
+        weeks = [cells[place : place + 7] for place in range(0, len(cells), 7)]
+        months.append(Month(start, [week for week in weeks if any(week)]))
         start = after
     return months[::-1]
 
 
 def _cell(
-    cluster: Cluster,
+    currency: str | None,
     window: Snapshot | None,
     start: dt.datetime,
     grain: Grain,
@@ -199,15 +209,16 @@ def _cell(
         words = "not over yet" if is_open else WORDS[NOT_PLANNED]
         return WindowCell(start, NOT_PLANNED, False, f"{when}: {words}")
     words = f"{when}: {WORDS[SnapshotState(window.state)]}"
-    if window.revision:
-        words += f", {money_text(window.total, cluster.currency)}"
+    if window.revision and currency:
+        words += f", {money_text(window.total, currency)}"
     if window.state == SnapshotState.PARTIAL:
         words += f", {window.minutes_covered} minutes"
     if window.error_message and window.state == SnapshotState.FAILED:
         words += f". {window.error_message}"
     difference = restated_by(window)
     if difference is not None:
-        words += f". Restated by {signed_money(difference, cluster.currency)}"
+        by = f" by {signed_money(difference, currency)}" if currency else ""
+        words += f". Restated{by}"
     return WindowCell(start, window.state, difference is not None, words)
 
 
@@ -268,6 +279,11 @@ def _last_restatement(cluster: Cluster) -> Restatement | None:
 
 
 # Backfill ----------------------------------------------------------------------------------------
+
+
+def backfill_of(cluster: Cluster) -> Backfill:
+    """How far the cluster's older days are read."""
+    return _backfill(cluster, IngestState.objects.filter(cluster=cluster).first())
 
 
 def _backfill(cluster: Cluster, state: IngestState | None) -> Backfill:

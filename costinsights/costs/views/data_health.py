@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from costinsights.accounts.models import Role
+from costinsights.accounts.models import Role, User
 from costinsights.accounts.permissions import MemberRequiredMixin, RoleRequiredMixin
 from costinsights.core.errors import ApplicationError, NotFound
 from costinsights.core.tenancy import current_tenant
@@ -34,20 +34,26 @@ class DataHealthPage(MemberRequiredMixin, FeatureRequiredMixin):
     open_to_support = True
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(request, "history/health.html", _context(self.member.has_role(Role.ADMIN)))
+        return render(request, "history/health.html", _context(self.member))
 
 
-def _context(can_manage: bool, **more: Any) -> dict[str, Any]:
+def _context(member: User, **more: Any) -> dict[str, Any]:
     now = timezone.now()
     days = retention_days_of(current_tenant(), now)
     return {
-        "clusters": health_of(Cluster.objects.in_order(), now=now, retention_days=days),
+        "clusters": health_of(
+            Cluster.objects.in_order(),
+            now=now,
+            retention_days=days,
+            with_amounts=not member.is_limited,
+        ),
+        "shows_keys": not member.is_limited,
         "label_keys": keys.by_coverage()[:MOST_KEYS_SHOWN],
         "stored_keys": LabelKey.objects.filter(is_stored=True).count(),
         "most_stored": keys.MOST_STORED,
         "most_values": keys.MOST_VALUES,
         "retention_days": days,
-        "can_manage": can_manage,
+        "can_manage": member.has_role(Role.ADMIN),
         **more,
     }
 
@@ -66,7 +72,7 @@ class _Act(RoleRequiredMixin, FeatureRequiredMixin):
         except NotFound as error:
             raise Http404(error.message) from error
         except ApplicationError as refused:
-            context = _context(True, refused=refused.message)
+            context = _context(self.member, refused=refused.message)
             return render(request, "history/health.html", context, status=422)
         keep_history.enqueue_on_commit()
         messages.success(request, done)

@@ -51,6 +51,14 @@ function isLone(series: TimelineSeries, index: number): boolean {
   return known(index) && !known(index - 1) && !known(index + 1);
 }
 
+/** Lines stand beside each other, so what a period is compared with needs a line of its own. */
+function total(spec: TimelineSpec, look: Look): Set[] {
+  if (!spec.ghost || spec.style !== "lines") return [];
+  const colours = { borderColor: look.text, backgroundColor: look.text };
+  const data = spec.steps.map((step) => step.value);
+  return [{ ...colours, type: "line", label: "Total", data, borderWidth: 2.5, pointRadius: 0 }];
+}
+
 function ghost(spec: TimelineSpec, look: Look): Set[] {
   if (!spec.ghost) return [];
   const shared = { label: "Before", data: spec.ghost.values, order: 2 };
@@ -73,8 +81,8 @@ function ghost(spec: TimelineSpec, look: Look): Set[] {
       type: "bar",
       backgroundColor: look.ghost,
       borderColor: look.muted,
-      borderWidth: 1,
-      borderSkipped: "bottom" as const,
+      borderWidth: { left: 0, right: 0, bottom: 0, top: 1.5 },
+      borderSkipped: false as const,
       grouped: false,
       stack: "before",
       categoryPercentage: 0.94,
@@ -126,7 +134,7 @@ export function timelineConfig(spec: TimelineSpec, look: Look): ChartConfigurati
     type: isLines ? "line" : "bar",
     data: {
       labels: spec.steps.map((step) => step.label),
-      datasets: [...drawn, ...ghost(spec, look)],
+      datasets: [...drawn, ...total(spec, look), ...ghost(spec, look)],
     },
     options: {
       responsive: true,
