@@ -23,6 +23,7 @@ from tests.tenants.staff import addresses, member, signed_in
 # the build until it is listed here.
 FOREIGN: dict[str, Any] = {
     "slug": lambda rows: rows["costs.Cluster"].slug,
+    "label_key_id": lambda rows: str(rows["costs.LabelKey"].pk),
     "rate_id": lambda rows: str(rows["costs.ExchangeRate"].pk),
     "key_id": lambda rows: rows["accounts.ApiToken"].key_id,
     "member_id": lambda rows: str(rows["accounts.User"].pk),
