@@ -3,8 +3,15 @@
 from typing import Literal
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page
 
+from costinsights.core.periods import DAY, utc_day
+from costinsights.costs.history.keys import note_keys
+from costinsights.costs.history.models import Grain
+from costinsights.costs.models import Cluster
+from tests.costs.history.books import stored
+from tests.costs.rows import cost_row, idle_row
 from tests.e2e.browser import axe_violations, overflow
 from tests.e2e.conftest import TenantSite, settled
 
@@ -34,6 +41,8 @@ MEMBER_PAGES = (
     "/settings/plan/",
     "/settings/audit/",
 )
+# Of a cluster with stored days.
+STORED_PAGES = ("/history/?compare=previous", "/history/?chart=lines", "/history/data/")
 OPEN_PAGES = (
     "/sign-in/",
     "/join/",
@@ -61,6 +70,21 @@ def check(page: Page, url: str) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("path", MEMBER_PAGES)
 def test_a_page_for_members_is_accessible(tenant_site: TenantSite, page: Page, path: str) -> None:
+    tenant_site.sign_in(page)
+    assert check(page, tenant_site.url(path)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", STORED_PAGES)
+def test_a_page_over_stored_costs_is_accessible(
+    tenant_site: TenantSite, page: Page, path: str
+) -> None:
+    cluster = Cluster.objects.get(slug="prod")
+    today = utc_day(timezone.now())
+    for back in (1, 2, 31, 40):
+        rows = [cost_row(cpu_cost=back * 1_000_000), idle_row(cpu_cost=1_000_000)]
+        stored(cluster, today - back * DAY, rows)
+    note_keys([cost_row(labels={"team": "a"})], day=today.date(), grain=Grain.DAY)
     tenant_site.sign_in(page)
     assert check(page, tenant_site.url(path)) == []
 
