@@ -12,7 +12,7 @@ from costinsights.core.errors import InvalidInput
 from costinsights.core.periods import WINDOW_WORDS
 from costinsights.costs.charts import COMPONENT_NAMES, build_charts, row_colours
 from costinsights.costs.current.answer import CurrentCosts
-from costinsights.costs.current.drill import branches_of, breadcrumb, drill, with_branches
+from costinsights.costs.current.drill import Question, branches_of, breadcrumb, drill, with_branches
 from costinsights.costs.current.query import MOST_ROWS, CurrentCostQuery, IdleMode
 from costinsights.costs.current.rows import CostRow, Flag, Kind
 from costinsights.opencost.filters import Comparison, Filter, Operator
@@ -308,7 +308,7 @@ def drill_link(query: CurrentCostQuery, row: CostRow, path: str) -> str:
     return address(path, below) if below is not None else ""
 
 
-def grouped_by(query: CurrentCostQuery) -> str:
+def grouped_by(query: Question) -> str:
     """The grouping in words: "Namespace", "Label team", "Namespace and Pod"."""
     names = [
         f"{dimension.name.capitalize()} {dimension.key}"

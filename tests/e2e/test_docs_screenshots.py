@@ -8,15 +8,21 @@ import os
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page
 
+from costinsights.core.periods import DAY, utc_day
+from costinsights.costs.history.ingest import ingest_next
+from costinsights.costs.models import Cluster
 from costinsights.local.demo_opencost import DemoServer
 from costinsights.opencost.sample.answers import VERSION
+from tests.costs.history.books import opened
 from tests.e2e.conftest import PROD, STAGING, TenantSite, settled
 from tests.factories.costs import ClusterFactory
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "static" / "img" / "screens"
 WEEK = "/?window=7d"
+COMPARED = "/history/?window=14d&compare=previous"
 
 
 @pytest.fixture
@@ -44,6 +50,7 @@ def test_the_pictures_of_the_documentation_are_those_that_can_be_taken(
     overview(empty_site, page, folder)
     drill_down(page, folder)
     clusters(empty_site, page, folder)
+    history(empty_site, page, folder)
     assert sorted(path.name for path in folder.glob("*.png")) == sorted(
         path.name for path in PICTURES.glob("*.png")
     )
@@ -83,3 +90,15 @@ def clusters(site: TenantSite, page: Page, folder: Path) -> None:
     page.goto(site.url("/clusters/"))
     upper_part = {"x": 0, "y": 0, "width": 1440, "height": 560}
     page.screenshot(path=folder / "clusters.png", caret="initial", clip=upper_part)  # type: ignore[arg-type]  # a dictionary does
+
+
+def history(site: TenantSite, page: Page, folder: Path) -> None:
+    """Two weeks against the two before, read as a worker reads them."""
+    cluster, today = Cluster.objects.get(slug=PROD), utc_day(timezone.now())
+    for back in range(1, 29):
+        opened(cluster, today - back * DAY)
+    while ingest_next() is not None:
+        pass
+    page.set_viewport_size({"width": 1440, "height": 1320})
+    site.open(page, COMPARED)
+    page.screenshot(path=folder / "history.png", caret="initial")

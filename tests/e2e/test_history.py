@@ -35,7 +35,9 @@ def total(page: Page) -> str:
 
 def chart(page: Page) -> tuple[float, float, float, float]:
     """Where the chart is: left, top, width, height."""
-    box = page.locator("canvas[data-chart=timeline]").bounding_box()
+    canvas = page.locator("canvas[data-chart=timeline]")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
     assert box is not None
     return box["x"], box["y"], box["width"], box["height"]
 

@@ -38,12 +38,11 @@ def query_bar(
     """What the query bar offers and what is chosen."""
     query = state.query
     group_by = [str(dimension) for dimension in query.group_by]
+    windows = dict(WINDOWS)
+    if query.window and query.window not in windows:
+        windows[query.window] = period_words(query.period)
     return {
-        "windows": choices(
-            WINDOWS | ({query.window: query.window} if query.window else {}), query.window
-        )
-        if query.window not in WINDOWS
-        else choices(WINDOWS, query.window),
+        "windows": choices(windows, query.window),
         "is_custom": not query.window,
         "start": "" if query.window else query.parameters()["start"],
         "end": "" if query.window else query.parameters()["end"],
