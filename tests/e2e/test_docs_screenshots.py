@@ -22,7 +22,7 @@ from tests.factories.costs import ClusterFactory
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "static" / "img" / "screens"
 WEEK = "/?window=7d"
-COMPARED = "/history/?window=14d&compare=previous"
+COMPARED = f"/history/?window=14d&compare=previous&cluster={PROD}"
 
 
 @pytest.fixture

@@ -40,13 +40,15 @@ class DataHealthPage(MemberRequiredMixin, FeatureRequiredMixin):
 def _context(member: User, **more: Any) -> dict[str, Any]:
     now = timezone.now()
     days = retention_days_of(current_tenant(), now)
+    clusters = health_of(
+        Cluster.objects.in_order(),
+        now=now,
+        retention_days=days,
+        with_amounts=not member.is_limited,
+    )
     return {
-        "clusters": health_of(
-            Cluster.objects.in_order(),
-            now=now,
-            retention_days=days,
-            with_amounts=not member.is_limited,
-        ),
+        "clusters": clusters,
+        "is_reading": any(found.backfill.is_running for found in clusters),
         "shows_keys": not member.is_limited,
         "label_keys": keys.by_coverage()[:MOST_KEYS_SHOWN],
         "stored_keys": LabelKey.objects.filter(is_stored=True).count(),

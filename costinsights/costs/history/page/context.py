@@ -7,7 +7,7 @@ from typing import Any
 
 from costinsights.core.errors import InvalidInput
 from costinsights.core.periods import DAY, utc_day
-from costinsights.core.templatetags.display import signed_money, signed_percent
+from costinsights.core.templatetags.display import signed_money, signed_percent, utc_instant
 from costinsights.costs.current.drill import drill
 from costinsights.costs.current.rows import Kind
 from costinsights.costs.dashboard import grouped_by
@@ -194,6 +194,9 @@ def kpis(answer: HistoryAnswer, compared: Comparison | None, *, now: datetime) -
         "idle_share": idle / answer.totals.total if answer.totals.total > 0 else None,
         "completeness": days / elapsed if elapsed else 0.0,
         "days": days,
+        "through": f"data through {utc_instant(answer.data_through)}"
+        if answer.data_through
+        else "not every cluster has data",
     }
     if compared is not None:
         totals = compared.totals
