@@ -9,6 +9,7 @@ from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView, ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from costinsights.accounts.permissions import CanManageClusters, member_of
 from costinsights.core.api.fields import InstantField
@@ -27,7 +28,6 @@ from costinsights.costs.history.models import (
     SnapshotRevision,
 )
 from costinsights.costs.history.tasks import keep_history
-from costinsights.costs.models import Cluster
 from costinsights.costs.selectors import access_cluster
 from tenants.features import Feature
 from tenants.gates import HasFeature
@@ -148,12 +148,10 @@ class ReadAgainResultSerializer(serializers.Serializer[Any]):
     windows = serializers.IntegerField()
 
 
-class ReadAgainView(GenericAPIView[Snapshot]):
+class ReadAgainView(APIView):
     """Reads windows again."""
 
     feature = Feature.HISTORY
-    queryset = Snapshot.objects.none()
-    serializer_class = ReadAgainResultSerializer
     permission_classes = (CanManageClusters, HasFeature)
 
     @extend_schema(
@@ -198,12 +196,10 @@ class BackfillInputSerializer(serializers.Serializer[Any]):
     days = serializers.IntegerField(min_value=1, help_text="Before today; at most what is kept.")
 
 
-class BackfillView(GenericAPIView[Cluster]):
+class BackfillView(APIView):
     """The reading of a cluster's older days."""
 
     feature = Feature.HISTORY
-    queryset = Cluster.objects.none()
-    serializer_class = BackfillSerializer
     permission_classes = (CanManageClusters, HasFeature)
 
     @extend_schema(
