@@ -42,6 +42,7 @@ class StepInfo:
     period: ChargePeriod
     state: StepState
     completeness: float
+    stored: float  # the share for which at least one cluster is stored
     total: int | None
 
 
@@ -152,6 +153,11 @@ class Answering:
     @property
     def names(self) -> dict[str, str]:
         return {cluster.slug: cluster.name for cluster in self.clusters}
+
+    def stored(self, now: dt.datetime) -> float:
+        """For how much of the whole period at least one cluster is stored, from 0 to 1."""
+        (share,) = self.coverage.stored_shares([self.query.period], now=now)
+        return share
 
     def completeness(self, now: dt.datetime) -> float:
         """How much of the whole period is stored, from 0 to 1."""
@@ -362,8 +368,10 @@ def _answer(asked: Answering, ranked: _Ranked, *, now: dt.datetime) -> HistoryAn
         clusters=[cluster.slug for cluster in clusters],
         excluded=asked.excluded,
         steps=[
-            StepInfo(period, state, share, total)
-            for period, (state, share), total in zip(periods, states, step_totals, strict=True)
+            StepInfo(period, state, share, stored_share, total)
+            for period, (state, share), stored_share, total in zip(
+                periods, states, coverage.stored_shares(periods, now=now), step_totals, strict=True
+            )
         ],
         rows=rows,
         totals=totals,

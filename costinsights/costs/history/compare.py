@@ -83,6 +83,7 @@ class Comparison:
     fallers: list[ComparedRow]
     current_completeness: float
     previous_completeness: float
+    previous_stored: float  # the share for which at least one cluster is stored
     data_through: dt.datetime | None
     hidden_idle: int | None
     hidden_idle_before: int | None
@@ -172,6 +173,7 @@ def compare(
         fallers=[row for row in movers if row.delta < 0][:MOST_MOVERS],
         current_completeness=current.completeness(now),
         previous_completeness=previous.completeness(now),
+        previous_stored=previous.stored(now),
         data_through=current.coverage.data_through(current.clusters),
         hidden_idle=current.hidden_idle,
         hidden_idle_before=previous.hidden_idle,

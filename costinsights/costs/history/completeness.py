@@ -118,6 +118,23 @@ class Coverage:
             found.append(_state(held, expected, is_over=step.end <= now))
         return found
 
+    def stored_shares(self, steps: Sequence[ChargePeriod], *, now: dt.datetime) -> list[float]:
+        """For each step the share of its elapsed minutes for which some cluster is stored: what an average
+        per day is taken over, so that a cluster without data does not stretch it."""
+        by_cluster: dict[tuple[int, dt.datetime], int] = {}
+        for window in self.windows:
+            key = (window.cluster_id, window.start if self.by_hour else utc_day(window.start))
+            by_cluster[key] = by_cluster.get(key, 0) + window.minutes
+        most: dict[dt.datetime, int] = {}
+        for (_, start), minutes in by_cluster.items():
+            most[start] = max(most.get(start, 0), minutes)
+        found = []
+        for step in steps:
+            elapsed = max(0.0, (min(step.end, now) - step.start).total_seconds() / 60)
+            held = sum(minutes for start, minutes in most.items() if step.start <= start < step.end)
+            found.append(min(1.0, held / elapsed) if elapsed else 0.0)
+        return found
+
 
 def _state(held: int, expected: float, *, is_over: bool) -> tuple[StepState, float]:
     if held <= 0 or expected <= 0:

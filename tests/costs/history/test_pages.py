@@ -66,6 +66,16 @@ def test_the_chart_stacks_to_each_steps_total(viewer: Client, prod: Cluster) -> 
     assert [step["state"] for step in chart["steps"]] == ["complete", "partial"]
 
 
+def test_a_cluster_without_data_does_not_stretch_the_daily_average(
+    viewer: Client, prod: Cluster
+) -> None:
+    alone = viewer.get("/history/", PERIOD).context["kpis"]["average"]
+    ClusterFactory.create(name="New")
+    beside = viewer.get("/history/", PERIOD).context["kpis"]
+    assert beside["average"] == alone
+    assert beside["completeness"] < 1
+
+
 def test_a_step_without_data_has_no_value(viewer: Client, prod: Cluster) -> None:
     period = {**PERIOD, "end": "2026-11-05"}
     chart = viewer.get("/history/", period).context["chart"]["timeline"]

@@ -188,11 +188,12 @@ def kpis(answer: HistoryAnswer, compared: Comparison | None, *, now: datetime) -
     days = stored_days(answer, now=now)
     idle = sum(row.row.total for row in answer.rows if row.row.kind is Kind.IDLE)
     elapsed = _elapsed(answer, now)
+    covered = sum(_elapsed_days(info, now) * info.completeness for info in answer.steps)
     found: dict[str, Any] = {
         "average": round(answer.totals.total / days) if days else None,
         "idle": idle,
         "idle_share": idle / answer.totals.total if answer.totals.total > 0 else None,
-        "completeness": days / elapsed if elapsed else 0.0,
+        "completeness": covered / elapsed if elapsed else 0.0,
         "days": days,
         "through": f"data through {utc_instant(answer.data_through)}"
         if answer.data_through
@@ -219,7 +220,7 @@ def kpis(answer: HistoryAnswer, compared: Comparison | None, *, now: datetime) -
 
 
 def _average_before(compared: Comparison) -> int | None:
-    days = compared.previous_period.length / DAY * compared.previous_completeness
+    days = compared.previous_period.length / DAY * compared.previous_stored
     return round(compared.totals.previous.total / days) if days else None
 
 
@@ -231,11 +232,12 @@ def _change(delta: int, ratio: Any, currency: str) -> str:
 
 
 def stored_days(answer: HistoryAnswer, *, now: datetime) -> float:
-    """How many days of the period are stored, parts of days counted as such."""
-    return sum(
-        (max(timedelta(), min(info.period.end, now) - info.period.start) / DAY) * info.completeness
-        for info in answer.steps
-    )
+    """How many days of the period are stored for some cluster, parts of days counted as such."""
+    return sum(_elapsed_days(info, now) * info.stored for info in answer.steps)
+
+
+def _elapsed_days(info: StepInfo, now: datetime) -> float:
+    return max(timedelta(), min(info.period.end, now) - info.period.start) / DAY
 
 
 def _elapsed(answer: HistoryAnswer, now: datetime) -> float:
