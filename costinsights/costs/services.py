@@ -169,6 +169,7 @@ def update_cluster(
     with _one_of_a_name(), transaction.atomic():
         cluster = Cluster.objects.select_for_update().get(pk=cluster.pk)
         _refuse_taken_name(name, but=cluster.pk)
+        _refuse_renaming_money(cluster, currency)
         cluster.name, cluster.currency = name, currency
         if result is not None:
             for field, value in {**_connection_fields(draft), **_identity_fields(result)}.items():
@@ -182,6 +183,19 @@ def update_cluster(
         cluster.save()
     _log.info("cluster_updated", cluster=cluster.slug, reconnected=result is not None)
     return cluster
+
+
+def _refuse_renaming_money(cluster: Cluster, currency: str) -> None:
+    """Stored amounts are in the currency they were read in; another name would not convert them."""
+    if currency == cluster.currency:
+        return
+    if cluster.snapshots.filter(revision__gt=0).exists():
+        raise InvalidInput(
+            f"The stored history of this cluster is in {cluster.currency}, and would be read as {currency}. "
+            "To change the currency, remove the cluster and connect it again.",
+            field="currency",
+            value=currency,
+        )
 
 
 def connection_changes(cluster: Cluster, draft: ConnectionDraft) -> bool:

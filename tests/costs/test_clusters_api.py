@@ -8,6 +8,8 @@ from django.test import Client
 from costinsights.costs.models import Cluster
 from costinsights.local.demo_opencost import DEMO_TOKEN, DemoServer, Fault
 from tests.costs.conftest import PROD, STAGING
+from tests.costs.history.books import day, stored
+from tests.costs.rows import cost_row
 from tests.factories.costs import ClusterFactory
 
 URL = "/api/v1/clusters/"
@@ -209,3 +211,12 @@ def test_connecting_again_with_the_same_key_connects_nothing_twice(
     assert (first.status_code, again.content) == (201, first.content)
     assert again["Idempotency-Replayed"] == "true"
     assert Cluster.objects.count() == 1
+
+
+def test_a_cluster_with_stored_costs_keeps_its_currency(admin: Client) -> None:
+    cluster = ClusterFactory.create(slug="prod", currency="USD")
+    assert patch(admin, "prod", currency="EUR").status_code == 200
+    stored(cluster, day(0).start, [cost_row(cpu_cost=1)])
+    refused = patch(admin, "prod", currency="GBP")
+    assert (refused.status_code, refused.json()["field"]) == (400, "currency")
+    assert Cluster.objects.get().currency == "EUR"
