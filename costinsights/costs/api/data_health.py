@@ -1,6 +1,6 @@
 """Endpoints about what is stored: windows, the reading of older days, label keys."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
@@ -270,7 +270,7 @@ class LabelKeySerializer(serializers.ModelSerializer[LabelKey]):
             "first_seen_on",
             "last_seen_on",
         )
-        read_only_fields: ClassVar[list[str]] = [name for name in fields if name != "is_stored"]
+        read_only_fields = fields
 
 
 class LabelKeyChoiceSerializer(serializers.Serializer[Any]):
