@@ -41,7 +41,7 @@ def back_up(directory: Path, *, at: dt.datetime, binaries: Path | None, jobs: in
         program,
         "--format=directory",
         f"--jobs={jobs}",
-        f"--role={tenant_connection.owner_role}",  # type: ignore[attr-defined]  # of our backend
+        f"--role={tenant_connection.owner_role}",
         f"--file={folder / _DUMP}",
         "--no-password",
     )
@@ -89,7 +89,7 @@ def restore(folder: Path, *, binaries: Path | None, jobs: int = 2) -> dict[str, 
         program,
         "--exit-on-error",
         f"--jobs={jobs}",
-        f"--role={tenant_connection.owner_role}",  # type: ignore[attr-defined]  # of our backend
+        f"--role={tenant_connection.owner_role}",
         f"--dbname={connection.settings_dict['NAME']}",
         "--no-password",
         "--use-list",
@@ -109,7 +109,7 @@ def _without_default_rights() -> None:
                     "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON {} FROM {}"
                 ).format(
                     sql.SQL(kind),
-                    sql.Identifier(tenant_connection.public_role),  # type: ignore[attr-defined]  # of our backend
+                    sql.Identifier(tenant_connection.public_role),
                 )
             )
 

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Count, Q
+from django.db.models import Count
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import (
@@ -173,7 +173,7 @@ def _tenants() -> Iterator[Metric]:
         for status in TenantStatus.values:
             family.add_metric([plan, status], counted.get((plan, status), 0))
     yield family
-    waiting = JobFailure.objects.filter(Q(retried_at=None) & Q(dismissed_at=None)).count()
+    waiting = JobFailure.objects.filter(retried_at=None, dismissed_at=None).count()
     yield GaugeMetricFamily(
         "costinsights_failed_jobs", "Failed jobs that nobody has dealt with yet.", value=waiting
     )

@@ -13,7 +13,7 @@ from django.db import connection
 
 from costinsights.core.tenancy import public_context, tenant_connection, tenant_context
 from costinsights.operations import conditions, doctor, heartbeat, redis
-from costinsights.operations.doctor import Level, Line
+from costinsights.operations.doctor import Level, Line, database, surroundings, tenants
 from tenants.models import Domain, Tenant, TenantStatus
 from tests.database import admin_connection
 from tests.factories.costs import ClusterFactory
@@ -50,21 +50,21 @@ def admin() -> Iterator[Any]:
 def test_settings_that_open_the_wall(settings: Any) -> None:
     settings.DATABASES["default"]["CONN_MAX_AGE"], before = 60, 0
     try:
-        assert "tenants.E004" in problem(doctor.settings_are_safe)
+        assert "tenants.E004" in problem(surroundings.settings_are_safe)
     finally:
         settings.DATABASES["default"]["CONN_MAX_AGE"] = before
 
 
 def test_debug_in_production(settings: Any) -> None:
     settings.DEBUG = True
-    assert any("DEBUG" in line.words for line in ask(doctor.settings_are_safe))
+    assert any("DEBUG" in line.words for line in ask(surroundings.settings_are_safe))
 
 
 def test_a_login_role_that_may_too_much(admin: Any) -> None:
     login = connection.settings_dict["USER"]
     admin.execute(f"ALTER ROLE {login} CREATEDB")
     try:
-        assert "CREATEDB" in problem(doctor.database_roles)
+        assert "CREATEDB" in problem(database.database_roles)
     finally:
         admin.execute(f"ALTER ROLE {login} NOCREATEDB")
 
@@ -72,7 +72,7 @@ def test_a_login_role_that_may_too_much(admin: Any) -> None:
 def test_rights_given_to_everybody(admin: Any, acme: Tenant) -> None:
     admin.execute(f"GRANT SELECT ON {acme.schema_name}.costs_cluster TO PUBLIC")
     try:
-        assert "PUBLIC" in problem(doctor.database_roles)
+        assert "PUBLIC" in problem(database.database_roles)
     finally:
         admin.execute(f"REVOKE SELECT ON {acme.schema_name}.costs_cluster FROM PUBLIC")
 
@@ -80,17 +80,17 @@ def test_rights_given_to_everybody(admin: Any, acme: Tenant) -> None:
 def test_a_tenant_that_reaches_another(admin: Any, acme: Tenant, globex: Tenant) -> None:
     admin.execute(f"GRANT USAGE ON SCHEMA {globex.schema_name} TO {acme.database_role}")
     try:
-        assert f"{acme.schema_name} reaches" in problem(doctor.wall_of_each_tenant)
+        assert f"{acme.schema_name} reaches" in problem(tenants.wall_of_each_tenant)
     finally:
         admin.execute(f"REVOKE USAGE ON SCHEMA {globex.schema_name} FROM {acme.database_role}")
 
 
 def test_a_tenant_whose_role_the_login_lost(admin: Any, acme: Tenant) -> None:
-    login, owner = connection.settings_dict["USER"], tenant_connection.owner_role  # type: ignore[attr-defined]  # of our backend
+    login, owner = connection.settings_dict["USER"], tenant_connection.owner_role
     revoke = f"REVOKE {acme.database_role} FROM {login} GRANTED BY {owner}"
     admin.execute(revoke)
     try:
-        assert acme.schema_name in problem(doctor.wall_of_each_tenant)
+        assert acme.schema_name in problem(tenants.wall_of_each_tenant)
     finally:
         admin.execute(f"GRANT {acme.database_role} TO {login} GRANTED BY {owner}")
 
@@ -98,7 +98,7 @@ def test_a_tenant_whose_role_the_login_lost(admin: Any, acme: Tenant) -> None:
 def test_a_schema_changed_by_hand(admin: Any, globex: Tenant) -> None:
     admin.execute(f"ALTER TABLE {globex.schema_name}.costs_cluster ADD COLUMN by_hand text")
     try:
-        assert "unexpected column costs_cluster.by_hand" in problem(doctor.schemas_are_alike)
+        assert "unexpected column costs_cluster.by_hand" in problem(tenants.schemas_are_alike)
     finally:
         admin.execute(f"ALTER TABLE {globex.schema_name}.costs_cluster DROP COLUMN by_hand")
 
@@ -106,20 +106,20 @@ def test_a_schema_changed_by_hand(admin: Any, globex: Tenant) -> None:
 def test_a_migration_that_was_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
     known = conditions.migrations_on_disk()
     monkeypatch.setattr(conditions, "migrations_on_disk", lambda: known | {("costs", "9999_new")})
-    assert "costs.9999_new" in problem(doctor.migrations_are_applied)
+    assert "costs.9999_new" in problem(database.migrations_are_applied)
 
 
 def test_a_deletion_that_did_not_end(globex: Tenant) -> None:
     with public_context():
         Tenant.objects.filter(pk=globex.pk).update(status=TenantStatus.DELETING)
-    assert "1 tenants are marked" in warning(doctor.tenants_being_deleted)
+    assert "1 tenants are marked" in warning(tenants.tenants_being_deleted)
 
 
 def test_redis_that_is_away(settings: Any) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         settings.REDIS_URL = f"redis://127.0.0.1:{unused.getsockname()[1]}/0"
-        assert "does not answer" in problem(doctor.redis_keeps_what_it_is_given)
+        assert "does not answer" in problem(surroundings.redis_keeps_what_it_is_given)
 
 
 def test_redis_that_evicts_and_forgets() -> None:
@@ -128,8 +128,8 @@ def test_redis_that_evicts_and_forgets() -> None:
     server.config_set("maxmemory-policy", "allkeys-lru")
     server.config_set("appendonly", "no")
     try:
-        assert "drops keys when full" in problem(doctor.redis_keeps_what_it_is_given)
-        assert "a crash loses" in warning(doctor.redis_keeps_what_it_is_given)
+        assert "drops keys when full" in problem(surroundings.redis_keeps_what_it_is_given)
+        assert "a crash loses" in warning(surroundings.redis_keeps_what_it_is_given)
     finally:
         server.config_set("maxmemory-policy", before["maxmemory_policy"])
         server.config_set("appendonly", "yes" if before["aof_enabled"] else "no")
@@ -138,13 +138,13 @@ def test_redis_that_evicts_and_forgets() -> None:
 def test_beat_that_is_silent() -> None:
     redis.server().delete(redis.HEARTBEAT_KEY + "beat")
     heartbeat.note("worker")
-    assert "never heard of" in problem(doctor.beat_and_worker_are_alive)
+    assert "never heard of" in problem(surroundings.beat_and_worker_are_alive)
 
 
 def test_a_clock_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     late = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=3)
-    monkeypatch.setattr(doctor, "_now", lambda: late)
-    assert "differ by 180 s" in problem(doctor.clocks_agree)
+    monkeypatch.setattr(surroundings, "_now", lambda: late)
+    assert "differ by 180 s" in problem(surroundings.clocks_agree)
 
 
 def test_mail_that_nobody_takes(settings: Any) -> None:
@@ -152,11 +152,11 @@ def test_mail_that_nobody_takes(settings: Any) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", unused.getsockname()[1]
-        assert "refuses or does not answer" in problem(doctor.mail_can_be_sent)
+        assert "refuses or does not answer" in problem(surroundings.mail_can_be_sent)
 
 
 def test_mail_that_goes_nowhere() -> None:
-    assert "not to people" in warning(doctor.mail_can_be_sent)
+    assert "not to people" in warning(surroundings.mail_can_be_sent)
 
 
 def test_a_key_that_is_gone_and_a_key_that_is_old(acme: Tenant, settings: Any) -> None:
@@ -167,21 +167,21 @@ def test_a_key_that_is_gone_and_a_key_that_is_old(acme: Tenant, settings: Any) -
         cluster.save()
     old = settings.FIELD_ENCRYPTION_KEYS
     settings.FIELD_ENCRYPTION_KEYS = [new]
-    assert f"{acme.schema_name}.costs_cluster" in problem(doctor.stored_secrets_open)
+    assert f"{acme.schema_name}.costs_cluster" in problem(database.stored_secrets_open)
     settings.FIELD_ENCRYPTION_KEYS = [new, *old]
-    assert "1 are under an older key" in warning(doctor.stored_secrets_open)
+    assert "1 are under an older key" in warning(database.stored_secrets_open)
 
 
 def test_a_domain_that_leads_nowhere(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.BASE_DOMAIN = "costs.example"
-    monkeypatch.setattr(doctor, "_resolves", lambda host: host == "costs.example")
-    assert "acme.localhost" in warning(doctor.domains_resolve)
+    monkeypatch.setattr(surroundings, "_resolves", lambda host: host == "costs.example")
+    assert "acme.localhost" in warning(surroundings.domains_resolve)
     with public_context():
         assert Domain.objects.exists()
 
 
 def test_a_server_that_does_not_sync(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "fsync is off" in problem(doctor.postgres_is_set_up)  # as the tests' own server is
+    assert "fsync is off" in problem(database.postgres_is_set_up)  # as the tests' own server is
 
 
 def test_a_question_that_cannot_be_asked_is_a_problem() -> None:
@@ -201,5 +201,5 @@ def test_the_command_ends_with_1_and_prints_json(capsys: pytest.CaptureFixture[s
 
 
 def test_what_is_in_order_says_so() -> None:
-    for asked in (doctor.database_roles, doctor.wall_of_each_tenant, doctor.schemas_are_alike):
+    for asked in (database.database_roles, tenants.wall_of_each_tenant, tenants.schemas_are_alike):
         assert [line.level for line in ask(asked)] == [Level.OK]
