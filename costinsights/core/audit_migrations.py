@@ -6,6 +6,7 @@ Works in the public schema, the template and every tenant; a new tenant gets it 
 template. Removing a table from the log is `StopAuditing("costs_budget", …)` with the same arguments.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,7 +24,7 @@ _ROLES = """
 """
 
 
-class _SqlOperation(Operation):
+class _SqlOperation(Operation, ABC):
     """Statements for the current schema that change no model."""
 
     reduces_to_sql = True
@@ -48,11 +49,13 @@ class _SqlOperation(Operation):
         for statement in statements(editor):
             editor.execute(statement, params=None)
 
+    @abstractmethod
     def forwards(self, editor: BaseDatabaseSchemaEditor) -> Iterable[str]:
-        raise NotImplementedError
+        """The statements of the migration."""
 
+    @abstractmethod
     def backwards(self, editor: BaseDatabaseSchemaEditor) -> Iterable[str]:
-        raise NotImplementedError
+        """The statements that undo it."""
 
 
 class InstallAuditLog(_SqlOperation):

@@ -1,6 +1,7 @@
 """Management commands that work inside one tenant."""
 
 import getpass
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -24,7 +25,7 @@ def actor_named(command: str) -> Actor:
     return Actor(ActorKind.SYSTEM, identifier=command[:64], label=label)
 
 
-class TenantCommand(BaseCommand):
+class TenantCommand(BaseCommand, ABC):
     """A command with a required `--tenant SLUG`; `handle_tenant` runs inside that tenant.
 
     An ApplicationError ends the command with its sentence on stderr and exit code 1.
@@ -43,6 +44,6 @@ class TenantCommand(BaseCommand):
         except ApplicationError as error:
             raise CommandError(error.message) from error
 
+    @abstractmethod
     def handle_tenant(self, **options: Any) -> str | None:
         """What the command does; the connection speaks for the tenant."""
-        raise TypeError(f"{type(self).__module__} defines no handle_tenant")

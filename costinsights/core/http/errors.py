@@ -11,7 +11,6 @@ class OutboundError(ExchangeError):
     """An exchange with another host failed."""
 
     code = "outbound_failed"
-    status = 502
     title = "The other host could not be asked"
 
 
