@@ -44,7 +44,7 @@ def current_costs(query: CurrentCostQuery, *, now: datetime, wait: bool = True) 
     `wait=False` nobody is asked: clusters without an answer are `waiting`. One failing cluster never takes the
     others along. Raises InvalidInput for a cluster or a currency the tenant does not have.
     """
-    clusters = _chosen_clusters(query)
+    clusters = chosen_clusters(query.clusters)
     days = [piece.start.date() for piece in query.period.days() if piece.start < now]
     book = _rate_book(query, clusters, days)
     taking_part = [c for c in clusters if book.missing_on(c.currency, days) is None]
@@ -72,17 +72,18 @@ def current_costs(query: CurrentCostQuery, *, now: datetime, wait: bool = True) 
     )
 
 
-def _chosen_clusters(query: CurrentCostQuery) -> list[Cluster]:
+def chosen_clusters(slugs: Sequence[str]) -> list[Cluster]:
+    """The tenant's clusters with these slugs; all of them for none. Raises InvalidInput for an unknown one."""
     clusters = list(Cluster.objects.in_order())
     known = {cluster.slug for cluster in clusters}
-    for slug in query.clusters:
+    for slug in slugs:
         if slug not in known:
             choices = ", ".join(sorted(known)) or "none yet"
             raise InvalidInput(
                 f"There is no cluster “{slug}”. Yours: {choices}.", field="cluster", value=slug
             )
-    if query.clusters:
-        return [cluster for cluster in clusters if cluster.slug in query.clusters]
+    if slugs:
+        return [cluster for cluster in clusters if cluster.slug in slugs]
     # Sample data stand for all clusters only while there is nothing real to be mixed with.
     real = [cluster for cluster in clusters if not cluster.is_demo]
     return real or clusters

@@ -14,7 +14,7 @@ from fractions import Fraction
 from costinsights.core.errors import InvalidInput
 from costinsights.core.periods import ChargePeriod, utc_day
 from costinsights.costs.current.rows import CostRow, Kind, Sums
-from costinsights.costs.history.answers import Answering, Excluded, Line, LineKey, cost_row
+from costinsights.costs.history.lines import Answering, Excluded, Line, LineKey, cost_row
 from costinsights.costs.history.query import HistoryQuery
 from costinsights.costs.history.steps import Step, add_months
 from costinsights.opencost.rows import COMPONENTS
@@ -128,7 +128,7 @@ def compare(
     current = Answering.of(query)
     previous = Answering.of(query.over(before), like=current)
     keys = sorted({*current.lines, *previous.lines})
-    idle_first = [key for key in keys if not key[1]]
+    plain = [key for key in keys if not key[1]]  # without idle cost
     whole = sum(line.sums.total for line in current.lines.values())
     names = current.names
 
@@ -141,24 +141,25 @@ def compare(
             whole=whole,
         )
 
-    every = {key: compared(key) for key in keys}
-    ranked = sorted(
-        idle_first, key=lambda key: (-every[key].current.total, -abs(every[key].delta), key)
-    )
+    # Only what is shown becomes a row: ranking needs the totals alone.
+    now_of = {key: _total_of(current, key) for key in keys}
+    delta_of = {key: now_of[key] - _total_of(previous, key) for key in keys}
+    ranked = sorted(plain, key=lambda key: (-now_of[key], -abs(delta_of[key]), key))
     shown, rest = ranked[: query.limit], ranked[query.limit :]
-    rows = [every[key] for key in shown]
+    rows = [compared(key) for key in shown]
     if rest:
         rows.append(_others(current, previous, rest, whole))
-    rows += [every[key] for key in keys if key[1]]
+    rows += [compared(key) for key in keys if key[1]]
+    moved = sorted(
+        (key for key in plain if delta_of[key]), key=lambda key: (-abs(delta_of[key]), key)
+    )
+    risen = [key for key in moved if delta_of[key] > 0][:MOST_MOVERS]
+    fallen = [key for key in moved if delta_of[key] < 0][:MOST_MOVERS]
     totals = _compared(
         _merged(current.lines.values()),
         _merged(previous.lines.values()),
         like=Sums().as_row(key={}, label="Total", kind=Kind.TOTAL, whole=whole),
         whole=whole,
-    )
-    movers = sorted(
-        (row for key, row in every.items() if row.delta and not key[1]),
-        key=lambda row: (-abs(row.delta), row.current.label),
     )
     return Comparison(
         query=query,
@@ -168,9 +169,9 @@ def compare(
         excluded=current.excluded,
         rows=rows,
         totals=totals,
-        movers=movers[:10],
-        risers=[row for row in movers if row.delta > 0][:MOST_MOVERS],
-        fallers=[row for row in movers if row.delta < 0][:MOST_MOVERS],
+        movers=[compared(key) for key in moved[:10]],
+        risers=[compared(key) for key in risen],
+        fallers=[compared(key) for key in fallen],
         current_completeness=current.completeness(now),
         previous_completeness=previous.completeness(now),
         previous_stored=previous.stored(now),
@@ -178,6 +179,11 @@ def compare(
         hidden_idle=current.hidden_idle,
         hidden_idle_before=previous.hidden_idle,
     )
+
+
+def _total_of(asked: Answering, key: LineKey) -> int:
+    line = asked.lines.get(key)
+    return line.sums.total if line else 0
 
 
 def _merged(lines: Iterable[Line]) -> Sums:

@@ -80,11 +80,11 @@ class Coverage:
         """What the ledger says that the whole period cost, in micro-units."""
         return sum(window.total for window in self.windows)
 
-    def open_days(self) -> dict[int, list[dt.date]]:
-        """By cluster, the days whose hours stand in for them."""
-        found: dict[int, set[dt.date]] = {}
+    def open_days(self) -> dict[int, list[dt.datetime]]:
+        """By cluster, the starts of the days whose hours stand in for them, oldest first."""
+        found: dict[int, set[dt.datetime]] = {}
         for cluster, start in self.hours:
-            found.setdefault(cluster, set()).add(start.date())
+            found.setdefault(cluster, set()).add(utc_day(start))
         return {cluster: sorted(days) for cluster, days in found.items()}
 
     def data_through(self, clusters: Sequence[Cluster]) -> dt.datetime | None:

@@ -10,8 +10,9 @@ from costinsights.core.csv_cells import safe_cells
 from costinsights.core.money import amount_text
 from costinsights.core.periods import ChargePeriod, instant_text
 from costinsights.costs.documents import ratio_or_none, row_document
-from costinsights.costs.history.answers import Excluded, HistoryAnswer, HistoryRow
+from costinsights.costs.history.answers import HistoryAnswer, HistoryRow
 from costinsights.costs.history.compare import ComparedRow, Comparison
+from costinsights.costs.history.lines import Excluded
 from costinsights.costs.history.query import HistoryQuery
 
 

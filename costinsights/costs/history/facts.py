@@ -79,23 +79,14 @@ class WindowFacts:
     minutes_covered: int
     unknown_rows: int
     reported_difference: int
-    source_rows: int
-
-    @property
-    def sha256(self) -> str:
-        """The same for the same facts, in whatever order OpenCost listed them."""
-        digest = hashlib.sha256()
-        encode = msgspec.json.Encoder().encode
-        for who in sorted(self.facts):
-            digest.update(encode([who, self.facts[who]]))
-        return digest.hexdigest()
+    sha256: str  # the same for the same facts, in whatever order OpenCost listed them
 
 
 def window_facts(rows: Iterable[AllocatedCost], keys: StoredKeys) -> WindowFacts:
     """Add container rows up. Money stays exact; each row's usage is rounded once, to whole millionths
     of a core-hour and whole byte-hours."""
     facts: dict[Who, list[int]] = {}
-    whole = WindowFacts(facts, 0, 0, 0, 0, 0)
+    whole = WindowFacts(facts, 0, 0, 0, 0, "")
     minutes = 0.0
     for row in rows:
         who = Who(
@@ -112,7 +103,6 @@ def window_facts(rows: Iterable[AllocatedCost], keys: StoredKeys) -> WindowFacts
             held = facts[who] = [0] * (MEASURE_COUNT + 1)
         total = row.total
         whole.total += total
-        whole.source_rows += 1
         if row.minutes > minutes:
             minutes = row.minutes
         _add(held, row, total)
@@ -122,7 +112,16 @@ def window_facts(rows: Iterable[AllocatedCost], keys: StoredKeys) -> WindowFacts
             whole.reported_difference += total - row.reported_total
     whole.minutes_covered = round(minutes)
     _share_idle(facts)
+    whole.sha256 = _digest(facts)
     return whole
+
+
+def _digest(facts: dict[Who, list[int]]) -> str:
+    digest = hashlib.sha256()
+    encode = msgspec.json.Encoder().encode
+    for who in sorted(facts):
+        digest.update(encode([who, facts[who]]))
+    return digest.hexdigest()
 
 
 def _share_idle(facts: dict[Who, list[int]]) -> None:

@@ -50,7 +50,7 @@ def read_window(held: Claim, *, clock: Clock = timezone.now) -> Outcome:
     log = _log.bind(cluster=snapshot.cluster.slug, grain=snapshot.grain, window=str(period))
     try:
         with _kept(held):
-            answer, seconds = _ask(held, period, now=clock())
+            answer, asked, seconds = _ask(held, period, now=clock())
     except ApplicationError as error:
         useful = not isinstance(error, ExchangeError) or error.retry_is_useful
         ledger.note_failure(
@@ -64,7 +64,7 @@ def read_window(held: Claim, *, clock: Clock = timezone.now) -> Outcome:
         read_at=clock(),
         read_seconds=seconds,
         opencost_version=snapshot.cluster.opencost_version,
-        request_sha256=hashlib.sha256(str(period).encode()).hexdigest(),
+        request_sha256=asked,
         response_sha256=answer.body_sha256,
         response_bytes=answer.body_bytes,
         warning=answer.warning,
@@ -78,13 +78,19 @@ def read_window(held: Claim, *, clock: Clock = timezone.now) -> Outcome:
     return Outcome(held, written)
 
 
-def _ask(held: Claim, period: ChargePeriod, *, now: dt.datetime) -> tuple[AllocationAnswer, float]:
+def _ask(
+    held: Claim, period: ChargePeriod, *, now: dt.datetime
+) -> tuple[AllocationAnswer, str, float]:
+    """The answer, the digest of what was asked, and how long it took."""
     cluster = held.snapshot.cluster
     order = fetch_order(cluster, [Piece(cluster.fingerprint, period)], now=now)
     client = client_for(order.source, outbound_policy())
     began = time.perf_counter()
     answer = client.allocations(period, include_idle=order.include_idle, scope=order.scope)
-    return answer, time.perf_counter() - began
+    seconds = time.perf_counter() - began
+    # The fingerprint stands for the address and the scope.
+    asked = f"{cluster.fingerprint}|{period}|idle={order.include_idle}"
+    return answer, hashlib.sha256(asked.encode()).hexdigest(), seconds
 
 
 @contextmanager

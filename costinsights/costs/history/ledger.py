@@ -92,9 +92,24 @@ def _insert(
             SELECT %s, %s, missing.window_start, 'pending', %s, %s, 0, 0, 0,
                    0, 0, 0, 0, 0, '', '', '', '', 0, '', '', ''
             FROM generate_series(%s::timestamptz, %s::timestamptz, make_interval(secs => %s)) AS missing(window_start)
+            WHERE NOT EXISTS (
+                SELECT 1 FROM costs_snapshot known
+                WHERE known.cluster_id = %s AND known.grain = %s
+                  AND known.window_start = missing.window_start
+            )
             ON CONFLICT DO NOTHING
             """,
-            [cluster.pk, grain, now, priority, first, last, grain.length.total_seconds()],
+            [
+                cluster.pk,
+                grain,
+                now,
+                priority,
+                first,
+                last,
+                grain.length.total_seconds(),
+                cluster.pk,
+                grain,
+            ],
         )
         return int(cursor.rowcount)
 
@@ -278,11 +293,6 @@ def renew(held: Claim) -> bool:
             [LEASE.total_seconds(), held.snapshot.pk, held.attempt],
         )
         return bool(cursor.rowcount)
-
-
-def release(held: Claim) -> None:
-    """Give a window back unread: somebody takes it at once."""
-    Snapshot.objects.filter(pk=held.snapshot.pk, attempt=held.attempt).update(leased_until=None)
 
 
 def note_failure(

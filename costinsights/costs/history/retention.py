@@ -21,7 +21,7 @@ def forget_old_windows(*, now: dt.datetime, retention_days: int) -> int:
     for cluster in Cluster.objects.all():
         for grain, oldest in ((Grain.DAY, oldest_day), (Grain.HOUR, oldest_hour)):
             gone += _forget(cluster, grain, oldest)
-    if gone:
+    if gone and now.day == 1:
         _forget_unused_names()
     return gone
 
@@ -59,7 +59,7 @@ def forget_cluster(cluster: Cluster) -> None:
 
 
 def _forget_unused_names() -> None:
-    """Delete dimension rows that no fact points to any more. Facts are looked up by their keys, not scanned."""
+    """Delete names that no fact points to any more. Reads all facts once, so it is done once a month."""
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -4,18 +4,19 @@ The smallest tables that know the answer are used: the roll-up by group and labe
 whole months; the book of record only where a controller or a node is asked for by the day.
 """
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from django.db import connection
 
+from costinsights.core.periods import DAY
 from costinsights.costs.current.dimensions import Dimension
 from costinsights.costs.history.completeness import Coverage
 from costinsights.costs.history.conditions import Condition, Group, Judge
 from costinsights.costs.history.models import IDLE_SHARE_COLUMNS, MEASURES
 from costinsights.costs.history.steps import Step
+from costinsights.costs.history.tables import Rows, whole_months
 from costinsights.costs.read_scope import ReadScope
 from costinsights.opencost.filters import UNALLOCATED, Filter, sanitised
 from costinsights.opencost.rows import RowKind
@@ -316,7 +317,7 @@ class Source:
         """The rows of the period from the tables that answer for it, under one set of names."""
         clusters = sorted({group.cluster_id for group in self.groups})
         period = self.coverage.period
-        parts = _Parts(needed, is_fine=self.is_fine)
+        parts = Rows(needed, is_fine=self.is_fine)
         if self.coverage.by_hour:
             parts.add_hours(
                 "x.cluster_id = ANY(%s) AND x.hour >= %s AND x.hour < %s",
@@ -325,7 +326,7 @@ class Source:
             return parts.result()
         days = [(period.start.date(), period.end.date())]
         if coarse and self.is_fine and self._months_know:
-            months, days = _whole_months(*days[0])
+            months, days = whole_months(*days[0])
             if months:
                 parts.add_months("x.cluster_id = ANY(%s) AND x.month = ANY(%s)", [clusters, months])
         for first, end in days:
@@ -333,10 +334,12 @@ class Source:
                 "x.cluster_id = ANY(%s) AND x.day >= %s AND x.day < %s", [clusters, first, end]
             )
         for cluster, open_days in self.coverage.open_days().items():
+            # Bounded by instants, so that the index leads to these days and not to all hours kept.
+            first, end = open_days[0], open_days[-1] + DAY
             parts.add_hours(
-                "x.cluster_id = %s AND (x.hour AT TIME ZONE 'UTC')::date = ANY(%s) "
-                "AND x.hour >= %s AND x.hour < %s",
-                [cluster, open_days, period.start, period.end],
+                "x.cluster_id = %s AND x.hour >= %s AND x.hour < %s "
+                "AND date_trunc('day', x.hour, 'UTC') = ANY(%s)",
+                [cluster, max(first, period.start), min(end, period.end), open_days],
             )
         return parts.result()
 
@@ -348,66 +351,7 @@ class Source:
         return not any(condition.needs_facts for condition in self.conditions)
 
 
-@dataclass(slots=True)
-class _Parts:
-    """The SELECTs of one question's rows."""
-
-    needed: Sequence[str]
-    is_fine: bool
-    texts: list[str] = field(default_factory=list)
-    parameters: list[Any] = field(default_factory=list)
-
-    def add_days(self, where: str, values: list[Any]) -> None:
-        self._add("costs_costday" if self.is_fine else "costs_groupday", "day", where, values)
-
-    def add_hours(self, where: str, values: list[Any]) -> None:
-        self._add("costs_costhour" if self.is_fine else "costs_grouphour", "hour", where, values)
-
-    def add_months(self, where: str, values: list[Any]) -> None:
-        self.texts.append(
-            "SELECT NULL::bigint AS workload_id, x.node_id, x.group_id, NULL::bigint AS label_set_id, "  # noqa: S608  # our own names
-            f"x.month AS at, {self._measures} FROM costs_nodemonth x WHERE {where}"
-        )
-        self.parameters += values
-
-    def _add(self, table: str, column: str, where: str, values: list[Any]) -> None:
-        names = "x.group_id, "
-        if self.is_fine:
-            names = "x.workload_id, x.node_id, x.group_id, "
-        self.texts.append(
-            f"SELECT {names}x.label_set_id, x.{column} AS at, {self._measures} "  # noqa: S608  # our own names
-            f"FROM {table} x WHERE {where}"
-        )
-        self.parameters += values
-
-    @property
-    def _measures(self) -> str:
-        return ", ".join(f"x.{name}" for name in (*self.needed, "flags"))
-
-    def result(self) -> tuple[str, list[Any]]:
-        return " UNION ALL ".join(self.texts), self.parameters
-
-
 def _total(share_idle: bool) -> tuple[list[str], str]:
     """The columns of a total, and their sum."""
     needed = ["total_cost", *(IDLE_SHARE_COLUMNS if share_idle else ())]
     return needed, " + ".join(f"f.{name}" for name in needed)
-
-
-def _whole_months(
-    first: dt.date, end: dt.date
-) -> tuple[list[dt.date], list[tuple[dt.date, dt.date]]]:
-    """The calendar months that lie in [first, end), and the days before and after them."""
-    month = first if first.day == 1 else _next_month(first)
-    months = []
-    while _next_month(month) <= end:
-        months.append(month)
-        month = _next_month(month)
-    if not months:
-        return [], [(first, end)]
-    edges = [(first, months[0]), (_next_month(months[-1]), end)]
-    return months, [edge for edge in edges if edge[0] < edge[1]]
-
-
-def _next_month(day: dt.date) -> dt.date:
-    return (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1)

@@ -28,15 +28,15 @@ def keep_history() -> int:
     Any number of these may run side by side: windows are claimed one by one.
     """
     ends = time.monotonic() + WORKS_FOR.total_seconds()
-    read = 0
+    read = read_when_planned = 0
     plan_all()
     while time.monotonic() < ends:
-        outcome = ingest_next()
-        if outcome is None:
-            if not plan_all():  # a backfill walks on once its last days were read
-                return read
-            continue
-        read += 1
+        if ingest_next() is not None:
+            read += 1
+        elif read == read_when_planned or not plan_all():
+            return read
+        else:  # a backfill has walked on, now that its last days were read
+            read_when_planned = read
     keep_history.delay()  # more is due: another job goes on, and other tenants get their turn first
     return read
 
