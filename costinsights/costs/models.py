@@ -13,6 +13,7 @@ from django.utils import timezone
 from costinsights.accounts.models import User
 from costinsights.core.crypto import seal, unseal
 from costinsights.core.tenancy import tenant_connection
+from costinsights.costs.annotations.models import Annotation
 from costinsights.costs.history.models import (
     CostDay,
     CostHour,
@@ -28,8 +29,10 @@ from costinsights.costs.history.models import (
     Workload,
     WorkloadGroup,
 )
+from costinsights.costs.saved_views.models import SavedView, SavedViewMark
 
 __all__ = [
+    "Annotation",
     "AuthKind",
     "Cluster",
     "CostDay",
@@ -42,6 +45,8 @@ __all__ = [
     "LabelSet",
     "Node",
     "NodeMonth",
+    "SavedView",
+    "SavedViewMark",
     "Snapshot",
     "SnapshotRevision",
     "Workload",

@@ -35,6 +35,7 @@ NOT_AUDITED = {
     "costs_groupday": "a roll-up of stored costs",
     "costs_grouphour": "as above",
     "costs_nodemonth": "as above",
+    "costs_savedviewmark": "a member's own stars, first view and when each was last opened",
     "axes_accessattempt": "counts for the lock-out; failed sign-ins are events",
     "axes_accessattemptexpiration": "as above",
     "axes_accessfailurelog": "as above",

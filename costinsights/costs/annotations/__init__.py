@@ -1,0 +1,1 @@
+"""What happened on a day, written beside the costs of that day."""

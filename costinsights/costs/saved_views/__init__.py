@@ -1,0 +1,1 @@
+"""Questions on the history page that members keep: for themselves or for everybody."""
