@@ -1,0 +1,1 @@
+"""Who pays for what: mapping, shared pools, rates and rounding. Arithmetic only: no database, no clock."""
