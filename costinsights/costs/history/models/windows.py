@@ -142,6 +142,8 @@ class IngestState(models.Model):
     backfill_ended_at = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0)  # exchanges that failed in a row
     closed_until = models.DateTimeField(null=True)  # the breaker: nobody asks before
+    slow_since = models.DateTimeField(null=True)  # read in the slow lane; null: in the quick one
+    hung_at = models.DateTimeField(null=True)  # it hung last time: asked for little first
     reread_on = models.DateField(null=True)  # the night that was planned last
 
     class Meta:
