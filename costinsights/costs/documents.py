@@ -19,7 +19,7 @@ from costinsights.costs.current.answer import CurrentCosts, Source
 from costinsights.costs.current.grouping import Reconciliation
 from costinsights.costs.current.query import CurrentCostQuery
 from costinsights.costs.current.rows import CostRow, Flag
-from costinsights.costs.rates import Rate
+from costinsights.costs.rates import Rate, rates_text
 from costinsights.opencost.schema import COMPONENTS
 
 
@@ -42,7 +42,7 @@ def current_costs_document(costs: CurrentCosts) -> dict[str, Any]:
             "limit": query.limit,
             "sort": str(query.sort),
         },
-        "conversions": [_conversion(rate) for rate in costs.conversions],
+        "conversions": [conversion_document(rate) for rate in costs.conversions],
         "sample": costs.is_sample,
         "sources": [_source(source) for source in costs.sources],
         "rows": [row_document(row) for row in costs.rows],
@@ -76,7 +76,8 @@ def _source(source: Source) -> dict[str, Any]:
     }
 
 
-def _conversion(rate: Rate) -> dict[str, Any]:
+def conversion_document(rate: Rate) -> dict[str, Any]:
+    """An exchange rate that was used, as the API shows it."""
     return {
         "currency": rate.currency,
         "rate": rate.text,
@@ -168,7 +169,7 @@ def current_costs_csv(costs: CurrentCosts) -> str:
 
 def _csv_rows(costs: CurrentCosts) -> Iterator[list[object]]:
     start, end = instant_text(costs.window.start), instant_text(costs.window.end)
-    conversions = "; ".join(str(rate) for rate in costs.conversions)
+    conversions = rates_text(costs.conversions)
     for row in costs.rows:
         names = [row.key.get(str(dimension), "") for dimension in costs.query.aggregate]
         yield [

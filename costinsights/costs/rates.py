@@ -101,6 +101,11 @@ class RateBook:
         return list(found.values())
 
 
+def rates_text(rates: Iterable[Rate]) -> str:
+    """The rates in one line, for exports: `EUR 1.0855 2026-11-01; GBP 1.27 2026-11-01`."""
+    return "; ".join(map(str, rates))
+
+
 def _rate(row: ExchangeRate) -> Rate:
     return Rate(row.currency, row.to_currency, row.rate, row.valid_from, row.source)
 

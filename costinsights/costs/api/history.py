@@ -1,7 +1,6 @@
 """Endpoints over stored history. They read the store alone and wait for no OpenCost."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 from django.db import transaction
 from django.http import StreamingHttpResponse
@@ -10,19 +9,22 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from costinsights.accounts.permissions import IsMember, member_of
+from costinsights.core import tabular
 from costinsights.core.api.schema import problem_responses
 from costinsights.core.audit import record_event
 from costinsights.core.errors import InvalidInput
 from costinsights.core.snapshots import one_snapshot
+from costinsights.core.tabular import Table
 from costinsights.core.tenancy import current_tenant
 from costinsights.costs.api import history_schema
-from costinsights.costs.history import documents
+from costinsights.costs.api.renderers import StreamedCsvRenderer, StreamedParquetRenderer
+from costinsights.costs.history import documents, exports
 from costinsights.costs.history.answers import history
 from costinsights.costs.history.compare import Base, compare, previous_period
 from costinsights.costs.history.query import PARAMETERS, HistoryQuery
@@ -33,18 +35,12 @@ from tenants.gates import HasFeature
 
 non_atomic = method_decorator(transaction.non_atomic_requests, name="dispatch")
 _COMPARED = ("compare", "compare_start")
-
-
-class CsvRenderer(BaseRenderer):
-    """Chosen by `Accept: text/csv` or `?format=csv`; the view streams the lines itself."""
-
-    media_type = "text/csv"
-    format = "csv"
-    charset = "utf-8"
-
-    def render(self, data: Any, *_: Any, **__: Any) -> bytes:
-        """Only problems come here; they stay JSON documents."""
-        return JSONRenderer().render(data)
+_Pieces = Callable[[Table], Iterator[str] | Iterator[bytes]]
+# By the renderer's format: the content type, and what makes the file.
+FILES: dict[str, tuple[str, _Pieces]] = {
+    "csv": (tabular.CSV_TYPE, tabular.csv_pieces),
+    "parquet": (tabular.PARQUET_TYPE, tabular.parquet_pieces),
+}
 
 
 @non_atomic
@@ -53,7 +49,7 @@ class HistoryView(APIView):
 
     feature = Feature.HISTORY
     permission_classes = (IsMember, HasFeature)
-    renderer_classes = (JSONRenderer, CsvRenderer)
+    renderer_classes = (JSONRenderer, StreamedCsvRenderer, StreamedParquetRenderer)
 
     @extend_schema(
         operation_id="costs_history",
@@ -68,6 +64,11 @@ class HistoryView(APIView):
             (200, "text/csv"): OpenApiResponse(
                 OpenApiTypes.STR, description="A line per row and step, in the same order."
             ),
+            (200, tabular.PARQUET_TYPE): OpenApiResponse(
+                OpenApiTypes.BINARY,
+                description="The same rows with types: money as decimal128(38, 6), what each column means "
+                "as metadata.",
+            ),
             **problem_responses(400, 401, 403, 406, 429),
         },
     )
@@ -75,8 +76,8 @@ class HistoryView(APIView):
         query = _question(request, ())
         with one_snapshot():
             answer = history(query, now=timezone.now())
-        if request.accepted_renderer.format == "csv":
-            return _csv(documents.history_csv(answer), "history", answer.query)
+        if request.accepted_renderer.format in FILES:
+            return _file(request, exports.history_table(answer), "history", answer.query)
         return Response(documents.history_document(answer))
 
 
@@ -86,7 +87,7 @@ class CompareView(APIView):
 
     feature = Feature.COMPARISON
     permission_classes = (IsMember, HasFeature)
-    renderer_classes = (JSONRenderer, CsvRenderer)
+    renderer_classes = (JSONRenderer, StreamedCsvRenderer, StreamedParquetRenderer)
 
     @extend_schema(
         operation_id="costs_compare",
@@ -98,6 +99,9 @@ class CompareView(APIView):
         responses={
             (200, "application/json"): history_schema.ComparisonSerializer,
             (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, description="A line per row."),
+            (200, tabular.PARQUET_TYPE): OpenApiResponse(
+                OpenApiTypes.BINARY, description="The same rows with types."
+            ),
             **problem_responses(400, 401, 403, 406, 429),
         },
     )
@@ -109,8 +113,8 @@ class CompareView(APIView):
         before = previous_period(query.period, base, start=start)
         with one_snapshot():
             found = compare(query, base, before, now=timezone.now())
-        if request.accepted_renderer.format == "csv":
-            return _csv(documents.comparison_csv(found), "comparison", query)
+        if request.accepted_renderer.format in FILES:
+            return _file(request, exports.comparison_table(found), "comparison", query)
         return Response(documents.comparison_document(found))
 
 
@@ -139,10 +143,13 @@ def _base(text: str) -> Base:
         ) from error
 
 
-def _csv(lines: Iterable[str], what: str, query: HistoryQuery) -> StreamingHttpResponse:
+def _file(request: Request, table: Table, what: str, query: HistoryQuery) -> StreamingHttpResponse:
+    """The table as the file asked for. The download is logged before its first byte."""
+    kind = str(request.accepted_renderer.format)
     first, last = query.period.start.date(), query.period.end.date()
-    name = f"{current_tenant().slug}_{what}_{first}_{last}.csv"
-    record_event(f"download.{what}_csv", target=name, details=query.parameters())
-    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    name = f"{current_tenant().slug}_{what}_{first}_{last}.{kind}"
+    record_event(f"download.{what}_{kind}", target=name, details=query.parameters())
+    content_type, pieces = FILES[kind]
+    answer = StreamingHttpResponse(pieces(table), content_type=content_type)
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

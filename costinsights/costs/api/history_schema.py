@@ -6,7 +6,11 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from costinsights.core.api.fields import MoneyField
-from costinsights.costs.api.current_schema import CostRowSerializer, WindowSerializer
+from costinsights.costs.api.current_schema import (
+    ConversionSerializer,
+    CostRowSerializer,
+    WindowSerializer,
+)
 from costinsights.costs.current.rows import Kind
 from costinsights.costs.history.compare import Base, Change
 from costinsights.costs.history.completeness import StepState
@@ -75,6 +79,9 @@ class HistorySerializer(serializers.Serializer[Any]):
     currency = serializers.CharField()
     query = HistoryQueryEchoSerializer()
     clusters = serializers.ListField(child=serializers.CharField())
+    conversions = ConversionSerializer(
+        many=True, help_text="Rates used, by currency and day; empty where nothing was converted."
+    )
     excluded = ExcludedSerializer(many=True)
     data_through = serializers.DateTimeField(
         allow_null=True, help_text="Every cluster has data up to here."
@@ -129,6 +136,9 @@ class ComparisonSerializer(serializers.Serializer[Any]):
     previous = WindowSerializer()
     currency = serializers.CharField()
     query = HistoryQueryEchoSerializer()
+    conversions = ConversionSerializer(
+        many=True, help_text="Rates used, by currency and day; empty where nothing was converted."
+    )
     excluded = ExcludedSerializer(many=True)
     data_through = serializers.DateTimeField(allow_null=True)
     completeness = serializers.FloatField()

@@ -2,7 +2,8 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 
 from costinsights.core.periods import ChargePeriod
 from costinsights.costs.current.rows import CostRow, Kind, Sums
@@ -21,6 +22,7 @@ from costinsights.costs.history.query import HistoryQuery
 from costinsights.costs.history.source import Source
 from costinsights.costs.history.steps import Steps
 from costinsights.costs.parameters import IdleMode
+from costinsights.costs.rates import Rate, rates_text
 from costinsights.opencost.rows import RowKind
 
 
@@ -42,6 +44,11 @@ class StepInfo:
     stored: float  # the share for which at least one cluster is stored
     total: int | None
 
+    @property
+    def share(self) -> Decimal:
+        """The completeness as the API and the exports write it: four decimals."""
+        return Decimal(repr(round(self.completeness, 4)))
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryAnswer:
@@ -60,6 +67,12 @@ class HistoryAnswer:
     data_through: dt.datetime | None
     unknown_rows: int
     difference: int = 0  # Σ rows − total; anything but 0 is a defect
+    conversions: list[Rate] = field(default_factory=list)  # the rates used, by currency and day
+
+    @property
+    def conversions_text(self) -> str:
+        """The rates used in one line, for exports; "" where nothing was converted."""
+        return rates_text(self.conversions)
 
 
 @dataclass(frozen=True, slots=True)

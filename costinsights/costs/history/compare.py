@@ -6,7 +6,7 @@ to a micro-unit and the second is the rest of the delta, so that the parts alway
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -17,6 +17,7 @@ from costinsights.costs.current.rows import CostRow, Kind, Sums
 from costinsights.costs.history.lines import Answering, Excluded, Line, LineKey, cost_row
 from costinsights.costs.history.query import HistoryQuery
 from costinsights.costs.history.steps import Step, add_months
+from costinsights.costs.rates import Rate, rates_text
 from costinsights.opencost.rows import COMPONENTS
 
 _RATIO = Decimal("0.000001")
@@ -87,6 +88,12 @@ class Comparison:
     data_through: dt.datetime | None
     hidden_idle: int | None
     hidden_idle_before: int | None
+    conversions: list[Rate] = field(default_factory=list)  # the rates used in either period
+
+    @property
+    def conversions_text(self) -> str:
+        """The rates used in one line, for exports; "" where nothing was converted."""
+        return rates_text(self.conversions)
 
 
 def previous_period(

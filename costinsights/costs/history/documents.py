@@ -1,15 +1,11 @@
-"""Answers from stored history as plain documents and as CSV. Money is text with six decimals."""
+"""Answers from stored history as plain documents. Money is text with six decimals."""
 
-import csv
-import io
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from costinsights.core.csv_cells import safe_cells
 from costinsights.core.money import amount_text
 from costinsights.core.periods import ChargePeriod, instant_text
-from costinsights.costs.documents import ratio_or_none, row_document
+from costinsights.costs.documents import conversion_document, ratio_or_none, row_document
 from costinsights.costs.history.answers import HistoryAnswer, HistoryRow
 from costinsights.costs.history.compare import ComparedRow, Comparison
 from costinsights.costs.history.lines import Excluded
@@ -25,6 +21,7 @@ def history_document(answer: HistoryAnswer) -> dict[str, Any]:
         "currency": answer.currency,
         "query": _query(query),
         "clusters": answer.clusters,
+        "conversions": [conversion_document(rate) for rate in answer.conversions],
         "excluded": [_excluded(cluster) for cluster in answer.excluded],
         "data_through": _instant(answer.data_through),
         "steps": [
@@ -32,7 +29,7 @@ def history_document(answer: HistoryAnswer) -> dict[str, Any]:
                 "start": instant_text(step.period.start),
                 "end": instant_text(step.period.end),
                 "state": str(step.state),
-                "completeness": round(step.completeness, 4),
+                "completeness": float(step.share),
                 "total": _amount(step.total),
             }
             for step in answer.steps
@@ -60,6 +57,7 @@ def comparison_document(found: Comparison) -> dict[str, Any]:
         "previous": _window("", found.previous_period),
         "currency": found.currency,
         "query": _query(query),
+        "conversions": [conversion_document(rate) for rate in found.conversions],
         "excluded": [_excluded(cluster) for cluster in found.excluded],
         "data_through": _instant(found.data_through),
         "completeness": round(found.current_completeness, 4),
@@ -138,71 +136,3 @@ def _instant(at: datetime | None) -> str | None:
 
 def _amount(micros: int | None) -> str | None:
     return None if micros is None else amount_text(micros)
-
-
-# CSV --------------------------------------------------------------------------------------------
-
-
-def history_csv(answer: HistoryAnswer) -> Iterator[str]:
-    """A line per row and step, in the order of the JSON answer; empty where nothing is stored."""
-    names = [str(dimension) for dimension in answer.query.group_by]
-    yield _line(
-        [*names, "label", "kind", "step_start", "step_end", "state", "currency", "total_cost"]
-    )
-    for row in answer.rows:
-        keys = [row.row.key.get(name, "") for name in names]
-        head = safe_cells([*keys, row.row.label, str(row.row.kind)])
-        for step, point in zip(answer.steps, row.points, strict=True):
-            yield _line(
-                [
-                    *head,
-                    instant_text(step.period.start),
-                    instant_text(step.period.end),
-                    str(step.state),
-                    answer.currency,
-                    _amount(point) or "",
-                ]
-            )
-
-
-def comparison_csv(found: Comparison) -> Iterator[str]:
-    """A line per row: both periods, the delta and its parts."""
-    names = [str(dimension) for dimension in found.query.group_by]
-    yield _line(
-        [
-            *names,
-            "label",
-            "kind",
-            "change",
-            "currency",
-            "current_cost",
-            "previous_cost",
-            "delta",
-            "ratio",
-            "by_quantity",
-            "by_price",
-            "other",
-        ]
-    )
-    for row in found.rows:
-        keys = [row.current.key.get(name, "") for name in names]
-        yield _line(
-            [
-                *safe_cells([*keys, row.current.label, str(row.current.kind)]),
-                str(row.change),
-                found.currency,
-                amount_text(row.current.total),
-                amount_text(row.previous.total),
-                amount_text(row.delta),
-                row.ratio,
-                amount_text(sum(driver.by_quantity for driver in row.drivers)),
-                amount_text(sum(driver.by_price for driver in row.drivers)),
-                amount_text(sum(driver.other for driver in row.drivers)),
-            ]
-        )
-
-
-def _line(cells: list[Any]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow(cells)
-    return out.getvalue()
