@@ -70,7 +70,7 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Base of every block."""
 
 
-class Header(Struct):
+class Header(Struct, frozen=True):
     """Block 1. `status` is what it is when it is frozen; the sign-off lives beside the document."""
 
     statement_no: str
@@ -96,14 +96,14 @@ class Header(Struct):
     sample: bool = False
 
 
-class MonthTotal(Struct):
+class MonthTotal(Struct, frozen=True):
     """One bar of the chart; `billed` None where no statement is known."""
 
     month: str  # 2026-09
     billed: int | None
 
 
-class Mover(Struct):
+class Mover(Struct, frozen=True):
     """A workload's change against the month before, split into quantity and price."""
 
     name: str
@@ -113,7 +113,7 @@ class Mover(Struct):
     price_effect: int
 
 
-class Summary(Struct):
+class Summary(Struct, frozen=True):
     """Block 2: effective and billed amounts."""
 
     billed: int
@@ -134,7 +134,7 @@ class Summary(Struct):
     movers: list[Mover]
 
 
-class ShareOfPool(Struct):
+class ShareOfPool(Struct, frozen=True):
     """One row of the annexes: what this cost centre got of a pool, and why."""
 
     pool: str
@@ -154,7 +154,7 @@ class ShareOfPool(Struct):
     amount: int
 
 
-class ReconciliationLine(Struct):
+class ReconciliationLine(Struct, frozen=True):
     """A letter, words and an amount."""
 
     letter: str
@@ -162,7 +162,7 @@ class ReconciliationLine(Struct):
     amount: int
 
 
-class Reconciliation(Struct):
+class Reconciliation(Struct, frozen=True):
     """Block 6, of the whole period: the difference is 0 or the period does not close."""
 
     lines: list[ReconciliationLine]
@@ -173,7 +173,7 @@ class Reconciliation(Struct):
     difference: int
 
 
-class AdjustmentBlock(Struct):
+class AdjustmentBlock(Struct, frozen=True):
     """Block 7: a change of an earlier period that is charged here."""
 
     period: str
@@ -186,7 +186,7 @@ class AdjustmentBlock(Struct):
     reason: str
 
 
-class RateUsed(Struct):
+class RateUsed(Struct, frozen=True):
     """An exchange rate that was applied."""
 
     currency: str
@@ -196,7 +196,7 @@ class RateUsed(Struct):
     source: str
 
 
-class Method(Struct):
+class Method(Struct, frozen=True):
     """Block 8: the rules as they were, in words and in full."""
 
     mapping_rules: list[dict[str, Any]]
@@ -209,7 +209,7 @@ class Method(Struct):
     rules_sha256: str
 
 
-class Evidence(Struct):
+class Evidence(Struct, frozen=True):
     """Block 9: what the numbers were made from."""
 
     clusters: dict[str, str]  # slug: name
@@ -222,7 +222,7 @@ class Evidence(Struct):
     override_reason: str
 
 
-class Lines(Struct):
+class Lines(Struct, frozen=True):
     """What the lines add up to, and the hash of their canonical form."""
 
     count: int
@@ -232,7 +232,7 @@ class Lines(Struct):
     sha256: str
 
 
-class StatementDocument(Struct):
+class StatementDocument(Struct, frozen=True):
     """A whole statement."""
 
     schema: str
@@ -247,7 +247,7 @@ class StatementDocument(Struct):
     lines: Lines
 
 
-class Line(Struct, array_like=True):
+class Line(Struct, frozen=True, array_like=True):
     """A line as it is frozen. `billed_cost` is whole minor units; `effective_cost` is exact."""
 
     position: int

@@ -57,10 +57,20 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("costs.Cluster", "scope_filter"): lambda _: "",
     ("costs.Cluster", "ca_bundle"): lambda _: "",
     ("costs.Cluster", "auth_kind"): "bearer",
+    ("costs.SavedView", "slug"): lambda canary: canary.lower(),
+    ("costs.SavedView", "is_shared"): lambda _: True,
+    ("costs.Annotation", "first_day"): lambda _: date(2026, 1, 1),
+    ("costs.Annotation", "last_day"): lambda _: date(2026, 1, 2),
+    ("costs.Annotation", "filter_text"): lambda _: "",
     ("costs.ExchangeRate", "currency"): "EUR",
     ("costs.ExchangeRate", "to_currency"): "USD",
     ("costs.ExchangeRate", "valid_from"): lambda _: date(2026, 1, 1),
     ("costs.ExchangeRate", "rate"): lambda _: Decimal("1.0855"),
+    ("reporting.Period", "month"): lambda _: date(2026, 1, 1),
+    ("reporting.RateCardVersion", "valid_from"): lambda _: date(2026, 1, 1),
+    ("reporting.RateCardLine", "percent"): lambda _: Decimal("2.5"),
+    # A closed month takes no further statement.
+    ("reporting.Statement", "revision"): 0,
 }
 
 # Written by the writer of windows, which keeps its books in step.

@@ -71,6 +71,8 @@ class User(AbstractBaseUser):
     scope_labels = ArrayField(
         models.CharField(max_length=400), default=list, db_default=[], blank=True
     )
+    # The right beside the role: to close a month and to approve what others prepared.
+    approves_statements = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = UserManager()

@@ -1,0 +1,70 @@
+"""The tables of reporting, by topic."""
+
+from reporting.models.centers import (
+    WHOLE,
+    CenterLevel,
+    CostCenter,
+    MappingRule,
+    MappingTarget,
+    Mode,
+    RateCardLine,
+    RateCardVersion,
+    ReportingSettings,
+    ShareRule,
+    ShareTarget,
+    code_validator,
+)
+from reporting.models.files import StatementFile
+from reporting.models.periods import (
+    Adjustment,
+    AdjustmentState,
+    Period,
+    PeriodClose,
+    PeriodState,
+    Statement,
+    StatementLine,
+    WorkState,
+)
+from reporting.models.reports import (
+    Frequency,
+    ReportDefinition,
+    ReportKind,
+    ReportRun,
+    ReportSchedule,
+    RunState,
+)
+from reporting.models.reviews import Dispute, Review, ReviewEvent, ReviewState
+
+__all__ = [
+    "WHOLE",
+    "Adjustment",
+    "AdjustmentState",
+    "CenterLevel",
+    "CostCenter",
+    "Dispute",
+    "Frequency",
+    "MappingRule",
+    "MappingTarget",
+    "Mode",
+    "Period",
+    "PeriodClose",
+    "PeriodState",
+    "RateCardLine",
+    "RateCardVersion",
+    "ReportDefinition",
+    "ReportKind",
+    "ReportRun",
+    "ReportSchedule",
+    "ReportingSettings",
+    "Review",
+    "ReviewEvent",
+    "ReviewState",
+    "RunState",
+    "ShareRule",
+    "ShareTarget",
+    "Statement",
+    "StatementFile",
+    "StatementLine",
+    "WorkState",
+    "code_validator",
+]
