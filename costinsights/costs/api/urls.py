@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from costinsights.costs.api import data_health, exchange_rates, history, views
+from costinsights.costs.api import data_health, exchange_rates, forecast, history, views
 
 urlpatterns = [
     path("costs/current", views.CurrentCostsView.as_view(), name="api-costs-current"),
     path("costs/history", history.HistoryView.as_view(), name="api-costs-history"),
     path("costs/compare", history.CompareView.as_view(), name="api-costs-compare"),
+    path("costs/forecast", forecast.ForecastView.as_view(), name="api-costs-forecast"),
     path("clusters/", views.ClusterListView.as_view(), name="api-cluster-list"),
     # Before the slug: a cluster called “test” is reached all the same, with a slash at the end.
     path("clusters/test", views.ConnectionTestView.as_view(), name="api-connection-test"),
