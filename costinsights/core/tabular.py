@@ -160,20 +160,18 @@ def parquet_pieces(table: Table, *, rows_per_group: int = ROWS_PER_GROUP) -> Ite
 
 def _array(kind: ColumnKind, values: Sequence[Any]) -> pa.Array:
     if kind is ColumnKind.MONEY:
-        return _money(values)
+        return whole_decimals(values, _TYPES[kind])
     if kind is ColumnKind.RATIO:
         quantum = Decimal("0.000001")
         values = [None if value is None else value.quantize(quantum) for value in values]
     return pa.array(values, _TYPES[kind])
 
 
-def _money(values: Sequence[int | None]) -> pa.Array:
-    """Micro-units are a decimal128's own whole number: they are taken over as they are, never through text."""
+def whole_decimals(values: Sequence[int | None], kind: pa.DataType) -> pa.Array:
+    """Whole numbers of the last digit of a decimal128, taken over as they are, never through text."""
     known = pa.array([value is not None for value in values], pa.bool_())
     body = b"".join((value or 0).to_bytes(_MONEY_BYTES, "little", signed=True) for value in values)
-    return pa.Array.from_buffers(
-        _TYPES[ColumnKind.MONEY], len(values), [known.buffers()[1], pa.py_buffer(body)]
-    )
+    return pa.Array.from_buffers(kind, len(values), [known.buffers()[1], pa.py_buffer(body)])
 
 
 def _batches(rows: Iterable[Sequence[Any]], size: int) -> Iterator[list[Sequence[Any]]]:
