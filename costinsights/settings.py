@@ -7,6 +7,7 @@ from pathlib import Path
 import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 from costinsights.env import env, required
 from costinsights.logging import logging_settings
@@ -179,6 +180,13 @@ WAFFLE_CACHE_NAME = "shared"
 WAFFLE_SWITCH_MODEL = "tenants.FeatureSwitch"
 
 CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+# A worker without --queues takes all of them. OpenCosts that hang keep only the workers of `slow` waiting.
+CELERY_TASK_QUEUES = [Queue(name) for name in ("celery", "history", "slow")]
+CELERY_TASK_ROUTES = {
+    "costs.keep_history": {"queue": "history"},
+    "costs.keep_slow_history": {"queue": "slow"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
@@ -186,6 +194,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000  # kB; a large answer leaves its memory behind
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_TASK_TIME_LIMIT = 600
@@ -369,6 +378,9 @@ SIGN_UP_TRIAL_DAYS = env.int("SIGN_UP_TRIAL_DAYS", default=0)
 OUTBOUND_ALLOWED_NETWORKS = env.list("OUTBOUND_ALLOWED_NETWORKS", default=[])
 OPENCOST_DEADLINE_SECONDS = env.float("OPENCOST_DEADLINE_SECONDS", default=300)
 OPENCOST_MAX_BODY_BYTES = env.int("OPENCOST_MAX_BODY_BYTES", default=256 * 1024 * 1024)
+# What the queue `history` waits for one answer at most; a cluster that takes longer is read by the queue `slow`.
+HISTORY_PATIENCE_SECONDS = env.float("HISTORY_PATIENCE_SECONDS", default=30)
+HISTORY_READS_PER_TENANT = env.int("HISTORY_READS_PER_TENANT", default=2)
 CURRENT_COSTS_FRESH_SECONDS = env.int("CURRENT_COSTS_FRESH_SECONDS", default=60)
 
 # Mail, time, logs -------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 from celery import Task
+from django.core.cache import caches
 from django.db import close_old_connections, transaction
 
 from costinsights.core.actor import Actor, ActorKind, acting_as, current_actor
@@ -28,6 +29,7 @@ from costinsights.core.tenancy import (
 TENANT_HEADER = "costinsights_tenant_id"
 SENDER_HEADER = "costinsights_on_behalf_of"
 _ON_BEHALF_OF = " on behalf of "
+_WAITS_SECONDS = 240
 log = structlog.get_logger(__name__)
 
 
@@ -90,6 +92,31 @@ class TenantTask(Task):  # type: ignore[type-arg]  # celery-types: generic only 
         finally:
             if not self.request.called_directly and not self.request.is_eager:
                 close_old_connections()
+
+
+class WakeUpTask(TenantTask):
+    """A job that finds out by itself what is due: while one of a tenant waits in the queue, no second is sent.
+
+    A message that was lost keeps the next one away for less than the five minutes between two ticks.
+    """
+
+    abstract = True
+
+    def apply_async(  # type: ignore[override]  # as in TenantTask
+        self, args: Any = None, kwargs: Any = None, **options: Any
+    ) -> Any:
+        """Send the job unless one waits. None when it does."""
+        if not caches["shared"].add(self._waits(current_tenant().pk), 1, timeout=_WAITS_SECONDS):
+            return None
+        return super().apply_async(args, kwargs, **options)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not self.request.called_directly:
+            caches["shared"].delete(self._waits(_tenant_id_of(self.request)))
+        return super().__call__(*args, **kwargs)
+
+    def _waits(self, tenant_id: int) -> str:
+        return f"waits:{self.name}:{tenant_id}"
 
 
 def _sender() -> str:

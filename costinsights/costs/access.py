@@ -26,13 +26,14 @@ class StoredSecretUnreadable(ApplicationError):
     title = "The stored credentials cannot be read"
 
 
-def outbound_policy() -> OutboundPolicy:
-    """The operator's rules for requests to addresses that tenants chose."""
+def outbound_policy(*, seconds: float | None = None) -> OutboundPolicy:
+    """The operator's rules for requests to addresses that tenants chose; with a shorter deadline if `seconds` is."""
+    longest = float(settings.OPENCOST_DEADLINE_SECONDS)
     return OutboundPolicy(
         allowed_networks=tuple(
             ip_network(text, strict=False) for text in settings.OUTBOUND_ALLOWED_NETWORKS
         ),
-        deadline_seconds=settings.OPENCOST_DEADLINE_SECONDS,
+        deadline_seconds=longest if seconds is None else min(seconds, longest),
         max_body_bytes=settings.OPENCOST_MAX_BODY_BYTES,
     )
 

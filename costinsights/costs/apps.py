@@ -11,6 +11,7 @@ class CostsConfig(AppConfig):
 
     def ready(self) -> None:
         from costinsights.core.readiness import register
-        from costinsights.costs.history.planner import planner_lag
+        from costinsights.costs.history.planner import planner_lag, slow_lane_lag
 
         register("planner", planner_lag)
+        register("slow_lane", slow_lane_lag)

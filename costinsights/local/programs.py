@@ -47,12 +47,21 @@ def front_end(state: State) -> Child:
 
 def worker(state: State, environment: Mapping[str, str]) -> Child:
     """Celery's worker with two processes; a task cut off by a stop is delivered again."""
+    return _worker("worker", "celery,history", state, environment)
+
+
+def slow_worker(state: State, environment: Mapping[str, str]) -> Child:
+    """The worker that waits for OpenCosts that take long, so that the other one never has to."""
+    return _worker("slow-worker", "slow", state, environment)
+
+
+def _worker(name: str, queues: str, state: State, environment: Mapping[str, str]) -> Child:
     arguments = [
         *_celery("worker"), "--concurrency", "2", "--without-gossip", "--without-mingle",
-        "--hostname", "worker@%h",
+        "--queues", queues, "--hostname", f"{name}@%h",
     ]  # fmt: skip
     return Child(
-        "worker",
+        name,
         arguments,
         environment,
         state,

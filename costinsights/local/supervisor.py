@@ -22,13 +22,14 @@ from .environment import product_environment
 from .postgres import Postgres
 from .preparation import Preparation
 from .processes import LocalError, ProcessId, read_record, write_record
-from .programs import beat, demo_opencost, front_end, web, worker
+from .programs import beat, demo_opencost, front_end, slow_worker, web, worker
 from .progress import say, step
 from .services import servers_of, starting_alone
 from .state import State
 from .valkey import Valkey
 
-PROGRAMS = ("front-end", "beat", "worker", "web", "demo-opencost")  # in the order they are stopped
+# In the order they are stopped.
+PROGRAMS = ("front-end", "beat", "slow-worker", "worker", "web", "demo-opencost")
 OTHERS_STATE = frozenset({"test"})  # of a test run in the same checkout
 WATCH_SECONDS = 0.25
 
@@ -106,6 +107,7 @@ class Running:
         programs = [
             web(self.state, environment, self.port, reload=self.reload),
             worker(self.state, environment),
+            slow_worker(self.state, environment),
             beat(self.state, environment),
             *([front_end(self.state)] if self.reload else []),
         ]

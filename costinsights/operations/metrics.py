@@ -139,11 +139,12 @@ def _jobs() -> Iterator[Metric]:
         seconds.add_metric([task], int(count), spent)
     yield done
     yield seconds
-    yield GaugeMetricFamily(
-        "costinsights_job_queue_length",
-        "Messages no worker has taken yet.",
-        value=redis.queue_length(),
+    waiting = GaugeMetricFamily(
+        "costinsights_job_queue_length", "Messages no worker has taken yet.", labels=["queue"]
     )
+    for queue, length in redis.queue_lengths().items():
+        waiting.add_metric([queue], length)
+    yield waiting
 
 
 def _heartbeats() -> Iterator[Metric]:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from django.conf import settings
 from redis import Redis
 
-QUEUE_KEY = "g:jobs:celery"
+QUEUE_KEYS = {name: f"g:jobs:{name}" for name in ("celery", "history", "slow")}
 HEARTBEAT_KEY = "g:operations:heartbeat:"
 _SECONDS = 1.5
 
@@ -28,9 +28,9 @@ def server_time() -> float:
     return float(seconds) + float(micros) / 1e6
 
 
-def queue_length() -> int:
-    """Messages that no worker has taken yet."""
-    return int(server().llen(QUEUE_KEY))
+def queue_lengths() -> dict[str, int]:
+    """Messages that no worker has taken yet, by queue."""
+    return {name: int(server().llen(key)) for name, key in QUEUE_KEYS.items()}
 
 
 def keys_of_tenant(pk: int) -> list[str]:

@@ -23,7 +23,7 @@ def _checks_as_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "_checks", {})
     monkeypatch.setattr(conditions, "_migrated_at", [])
     heartbeats = [redis.HEARTBEAT_KEY + who for who in ("beat", "worker")]
-    redis.server().delete(*heartbeats, redis.QUEUE_KEY)
+    redis.server().delete(*heartbeats, *redis.QUEUE_KEYS.values())
     conditions.register_all()
 
 
@@ -73,7 +73,7 @@ def test_sending_the_tick_is_beats_sign_and_doing_it_a_workers() -> None:
     beat_heart.delay()
     assert heartbeat.age("beat") is not None
     assert heartbeat.age("worker") is None
-    assert redis.queue_length() == 1
+    assert redis.queue_lengths()["celery"] == 1
     beat_heart()
     assert heartbeat.age("worker") is not None
 

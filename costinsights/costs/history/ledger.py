@@ -5,7 +5,6 @@ taken by one worker at a time under a lease, and no OpenCost is asked twice at o
 """
 
 import datetime as dt
-import random
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +12,7 @@ from django.db import connection, transaction
 
 from costinsights.core.audit import record_event
 from costinsights.core.periods import DAY, HOUR, utc_day, utc_hour
+from costinsights.costs.history.lanes import Lane
 from costinsights.costs.history.models import (
     BackfillState,
     Grain,
@@ -29,8 +29,6 @@ HOURS_ON_CONNECT: Final = dt.timedelta(hours=48)
 REREAD_DAYS: Final = 3
 REREAD_AT_HOUR: Final = 2  # UTC: late samples of the day before have arrived
 BACKFILL_AHEAD: Final = 3  # days planned at once: the first empty one ends the walk
-FAILURES_TO_BREAK: Final = 3
-LONGEST_BREAK: Final = dt.timedelta(minutes=30)
 PRIORITY: Final = {"hour": 20, "day": 10, "reread": 5, "backfill": -10}
 
 
@@ -40,6 +38,8 @@ class Claim:
 
     snapshot: Snapshot
     attempt: int
+    lane: Lane | None = None  # None: read by hand
+    has_hung: bool = False  # its OpenCost hung the last time it was asked
 
 
 # Planning -----------------------------------------------------------------------------------------
@@ -229,59 +229,91 @@ def ask_again(
 # Taking -------------------------------------------------------------------------------------------
 
 
-def claim(*, now: dt.datetime) -> Claim | None:
+# Windows that may be read now, of clusters that nobody asks and whose breaker is open to us. A window that is held
+# is always due, so that the index of due windows finds it.
+_DUE: Final = """
+    FROM costs_cluster c
+    LEFT JOIN costs_ingeststate i ON i.cluster_id = c.id
+    JOIN LATERAL (
+        SELECT s.id, s.priority, s.window_start FROM costs_snapshot s
+        WHERE s.cluster_id = c.id AND s.due_at <= %(now)s
+          AND (s.leased_until IS NULL OR s.leased_until < clock_timestamp())
+        ORDER BY s.priority DESC, s.window_start DESC LIMIT 1
+    ) AS next ON true
+    WHERE (i.closed_until IS NULL OR i.closed_until <= %(now)s)
+      AND (%(is_slow)s::boolean IS NULL OR (i.slow_since IS NOT NULL) = %(is_slow)s)
+      AND NOT EXISTS (
+        SELECT 1 FROM costs_snapshot busy
+        WHERE busy.cluster_id = c.id AND busy.due_at IS NOT NULL
+          AND busy.leased_until >= clock_timestamp()
+      )
+"""
+
+
+def claim(*, now: dt.datetime, lane: Lane | None = None) -> Claim | None:
     """Take the most urgent due window of a cluster that nobody asks at the moment; None when there is none.
 
-    Leases run on the database's clock, which every worker shares; `now` decides what is due.
+    Of one lane's clusters only, while its share of the workspace's readings is not used up; without a lane, by hand,
+    of any. Leases run on the database's clock, which every worker shares; `now` decides what is due.
     """
     with transaction.atomic(), connection.cursor() as cursor:
+        # One claim at a time in a workspace, for a moment: what is counted and looked at holds until the commit.
         cursor.execute(
-            """
-            SELECT c.id FROM costs_cluster c
-            LEFT JOIN costs_ingeststate i ON i.cluster_id = c.id
-            JOIN LATERAL (
-                SELECT s.priority, s.window_start FROM costs_snapshot s
-                WHERE s.cluster_id = c.id AND s.due_at <= %(now)s
-                  AND (s.leased_until IS NULL OR s.leased_until < clock_timestamp())
-                ORDER BY s.priority DESC, s.window_start DESC LIMIT 1
-            ) AS next ON true
-            WHERE (i.closed_until IS NULL OR i.closed_until <= %(now)s)
-              AND NOT EXISTS (
-                SELECT 1 FROM costs_snapshot busy
-                WHERE busy.cluster_id = c.id AND busy.leased_until >= clock_timestamp()
-              )
-            ORDER BY next.priority DESC, next.window_start DESC
-            LIMIT 1
-            FOR NO KEY UPDATE OF c SKIP LOCKED
-            """,
-            {"now": now},
+            "SELECT pg_advisory_xact_lock(hashtextextended('claim ' || current_schema(), 0))"
         )
-        found = cursor.fetchone()
-        if found is None:
+        if lane is not None and _in_flight(lane) >= lane.most_per_tenant:
             return None
-        # Under the cluster's lock: another worker that saw it free a moment ago waits or passes by.
         cursor.execute(
-            """
-            UPDATE costs_snapshot SET attempt = attempt + 1, leased_until = clock_timestamp() + make_interval(secs => %(lease)s)
+            f"""
+            UPDATE costs_snapshot SET attempt = attempt + 1,
+              leased_until = clock_timestamp() + make_interval(secs => %(lease)s)
             WHERE id = (
-                SELECT s.id FROM costs_snapshot s
-                WHERE s.cluster_id = %(cluster)s AND s.due_at <= %(now)s
-                  AND (s.leased_until IS NULL OR s.leased_until < clock_timestamp())
-                  AND NOT EXISTS (
-                    SELECT 1 FROM costs_snapshot busy
-                    WHERE busy.cluster_id = %(cluster)s AND busy.leased_until >= clock_timestamp()
-                  )
-                ORDER BY s.priority DESC, s.window_start DESC LIMIT 1
+                SELECT next.id {_DUE}
+                ORDER BY next.priority DESC, next.window_start DESC, next.id LIMIT 1
+                FOR NO KEY UPDATE OF c SKIP LOCKED
             )
-            RETURNING id, attempt
-            """,
-            {"cluster": found[0], "now": now, "lease": LEASE.total_seconds()},
+            -- Asked again of the row as it is now: who wrote it a moment ago may just have let go of the cluster.
+            AND due_at <= %(now)s AND (leased_until IS NULL OR leased_until < clock_timestamp())
+            RETURNING id
+            """,  # noqa: S608  # of our own constants
+            {"now": now, "is_slow": _is_slow(lane), "lease": LEASE.total_seconds()},
         )
         taken = cursor.fetchone()
-    if taken is None:
-        return None
-    snapshot = Snapshot.objects.select_related("cluster").get(pk=taken[0])
-    return Claim(snapshot, taken[1])
+        if taken is None:
+            return None
+        snapshot = Snapshot.objects.select_related("cluster__ingest").get(pk=taken[0])
+    state = getattr(snapshot.cluster, "ingest", None)
+    has_hung = state is not None and state.hung_at is not None
+    return Claim(snapshot, snapshot.attempt, lane, has_hung)
+
+
+def is_due(*, now: dt.datetime, lane: Lane) -> bool:
+    """Whether a claim in this lane would find a window, but for what its other readings leave room for."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT EXISTS (SELECT 1 {_DUE})",
+            {"now": now, "is_slow": _is_slow(lane)},
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _is_slow(lane: Lane | None) -> bool | None:
+    return None if lane is None else lane is Lane.SLOW
+
+
+def _in_flight(lane: Lane) -> int:
+    """How many windows of the workspace are being read in a lane."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(*) FROM costs_snapshot s
+            LEFT JOIN costs_ingeststate i ON i.cluster_id = s.cluster_id
+            WHERE s.due_at IS NOT NULL AND s.leased_until >= clock_timestamp()
+              AND (i.slow_since IS NOT NULL) = %s
+            """,
+            [lane is Lane.SLOW],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def renew(held: Claim) -> bool:
@@ -293,46 +325,3 @@ def renew(held: Claim) -> bool:
             [LEASE.total_seconds(), held.snapshot.pk, held.attempt],
         )
         return bool(cursor.rowcount)
-
-
-def note_failure(
-    held: Claim, *, now: dt.datetime, code: str, message: str, retry_is_useful: bool
-) -> None:
-    """A reading failed: try later, further apart each time; after some in a row leave the cluster alone.
-
-    What is stored of the window stays as it was.
-    """
-    with transaction.atomic():
-        snapshot = Snapshot.objects.select_for_update().get(pk=held.snapshot.pk)
-        if snapshot.attempt != held.attempt:
-            return
-        snapshot.tries += 1
-        snapshot.due_at = now + pause_after(snapshot.tries, retry_is_useful=retry_is_useful)
-        snapshot.leased_until = None
-        snapshot.error_code, snapshot.error_message = code[:64], message[:500]
-        snapshot.error_at = now
-        if snapshot.revision == 0:
-            snapshot.state = SnapshotState.FAILED
-        snapshot.save()
-        state = IngestState.objects.select_for_update().get(cluster_id=snapshot.cluster_id)
-        state.failures += 1
-        if state.failures >= FAILURES_TO_BREAK or not retry_is_useful:
-            over = max(0, state.failures - FAILURES_TO_BREAK)
-            state.closed_until = now + min(
-                LONGEST_BREAK, dt.timedelta(minutes=2) * 2 ** min(over, 4)
-            )
-        state.save(update_fields=["failures", "closed_until"])
-
-
-def note_success(cluster_id: int) -> None:
-    """The cluster answers: its breaker is open to everybody again."""
-    IngestState.objects.filter(cluster_id=cluster_id).exclude(
-        failures=0, closed_until__isnull=True
-    ).update(failures=0, closed_until=None)
-
-
-def pause_after(tries: int, *, retry_is_useful: bool) -> dt.timedelta:
-    """1, 2, 4 … 30 minutes, each a little shorter or longer, so that clusters do not come back together."""
-    minutes = min(30, 2 ** (tries - 1)) if retry_is_useful else 30
-    spread = random.uniform(0.8, 1.2)  # noqa: S311  # spreads load, keeps no secret
-    return dt.timedelta(minutes=minutes * spread)

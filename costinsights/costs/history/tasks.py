@@ -1,44 +1,74 @@
-"""The wake-ups of stored history. What is due stands in the ledger; a job that never runs loses nothing."""
+"""The wake-ups of stored history. What is due stands in the ledger; a job that never runs loses nothing.
+
+Each works for a moment and goes to the end of the queue if more is due, so that workspaces take turns. The queue `history`
+reads what answers quickly, the queue `slow` what does not (`lanes`).
+"""
 
 import time
 from datetime import timedelta
+from typing import Final
 
 import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from costinsights.core.tasks import TenantTask
+from costinsights.core.tasks import TenantTask, WakeUpTask
 from costinsights.core.tenancy import current_tenant
 from costinsights.costs.history import ledger
 from costinsights.costs.history.ingest import ingest_next
-from costinsights.costs.history.planner import note_planned
+from costinsights.costs.history.lanes import Lane
+from costinsights.costs.history.planner import (
+    note_planned,
+    note_slow_lane_served,
+    note_slow_lane_woken,
+)
 from costinsights.costs.history.retention import forget_old_windows
 from costinsights.costs.models import Cluster
 from tenants.limits import retention_days_of
 
-# Below the time limit of a job, with room for the exchange that is under way when it is over.
-WORKS_FOR = timedelta(seconds=200)
+# One workspace's turn. An exchange that is under way at its end is finished.
+TURN: Final = timedelta(seconds=20)
 _log = structlog.get_logger(__name__)
 
 
-@shared_task(base=TenantTask, name="costs.keep_history")
+@shared_task(base=WakeUpTask, name="costs.keep_history")
 def keep_history() -> int:
-    """Plan what is due for every cluster and read it, for as long as a job may work. Returns windows read.
+    """Plan what is due for every cluster and read it for one turn. Returns windows read.
 
     Any number of these may run side by side: windows are claimed one by one.
     """
-    ends = time.monotonic() + WORKS_FOR.total_seconds()
+    ends = time.monotonic() + TURN.total_seconds()
     read = read_when_planned = 0
     plan_all()
     while time.monotonic() < ends:
-        if ingest_next() is not None:
+        if ingest_next(lane=Lane.QUICK) is not None:
             read += 1
         elif read == read_when_planned or not plan_all():
-            return read
+            break
         else:  # a backfill has walked on, now that its last days were read
             read_when_planned = read
-    keep_history.delay()  # more is due: another job goes on, and other tenants get their turn first
+    else:
+        keep_history.delay()  # more is due, and other workspaces get their turn first
+    if ledger.is_due(now=timezone.now(), lane=Lane.SLOW):
+        note_slow_lane_woken()
+        keep_slow_history.delay()
     return read
+
+
+@shared_task(base=WakeUpTask, name="costs.keep_slow_history")
+def keep_slow_history() -> int:
+    """Read one window of a cluster that answers slowly. Returns windows read.
+
+    Planning is left to the quick lane, which is woken when a backfill may walk on.
+    """
+    note_slow_lane_served()
+    if ingest_next(lane=Lane.SLOW) is None:
+        return 0
+    if ledger.is_due(now=timezone.now(), lane=Lane.SLOW):
+        keep_slow_history.delay()
+    else:
+        keep_history.delay()
+    return 1
 
 
 def plan_all() -> int:

@@ -77,8 +77,14 @@ def beat_and_worker_are_alive() -> Iterator[Line]:
             yield Line(
                 who, Level.PROBLEM, f"it {since}", f"Start `celery -A costinsights.celery {who}`."
             )
-    if (waiting := redis.queue_length()) > 1000:
-        yield Line("queue", Level.WARNING, f"{waiting} jobs wait", "Start more workers.")
+    for queue, waiting in redis.queue_lengths().items():
+        if waiting > 1000:
+            yield Line(
+                "queue",
+                Level.WARNING,
+                f"{waiting} jobs wait in {queue}",
+                "Start more workers that take it.",
+            )
 
 
 def clocks_agree() -> Iterator[Line]:

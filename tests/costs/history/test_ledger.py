@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from costinsights.core.periods import DAY, HOUR
-from costinsights.costs.history import ledger
+from costinsights.costs.history import breaker, ledger
 from costinsights.costs.history.ingest import ingest_next
 from costinsights.costs.history.models import (
     BackfillState,
@@ -45,6 +45,17 @@ def read_everything(now: dt.datetime) -> list[Written | None]:
     while (outcome := ingest_next(clock=lambda: now)) is not None:
         outcomes.append(outcome.written)
     return outcomes
+
+
+def failed(held: ledger.Claim, *, code: str, message: str) -> None:
+    breaker.note_failure(
+        held.snapshot,
+        attempt=held.attempt,
+        now=NOON,
+        code=code,
+        message=message,
+        retry_is_useful=True,
+    )
 
 
 def test_only_closed_windows_are_planned(cluster: Cluster) -> None:
@@ -117,7 +128,7 @@ def test_recent_hours_come_before_days_and_days_before_the_past(cluster: Cluster
 
 
 def test_failures_are_tried_again_further_and_further_apart() -> None:
-    pauses = [ledger.pause_after(tries, retry_is_useful=True) for tries in range(1, 8)]
+    pauses = [breaker.pause_after(tries, retry_is_useful=True) for tries in range(1, 8)]
     minutes = [pause.total_seconds() / 60 for pause in pauses]
     assert 0.8 <= minutes[0] <= 1.2
     assert 12.8 <= minutes[4] <= 19.2
@@ -126,10 +137,10 @@ def test_failures_are_tried_again_further_and_further_apart() -> None:
 
 def test_a_cluster_that_keeps_failing_is_left_alone_for_a_while(cluster: Cluster) -> None:
     ledger.plan(cluster, now=NOON, retention_days=400)
-    for _ in range(ledger.FAILURES_TO_BREAK):
+    for _ in range(breaker.FAILURES_TO_BREAK):
         held = ledger.claim(now=NOON)
         assert held is not None
-        ledger.note_failure(held, now=NOON, code="x", message="down", retry_is_useful=True)
+        failed(held, code="x", message="down")
     assert ledger.claim(now=NOON) is None
     assert ledger.claim(now=NOON + dt.timedelta(minutes=3)) is not None
 
@@ -138,7 +149,7 @@ def test_a_failed_window_says_why_and_keeps_what_it_held(cluster: Cluster) -> No
     ledger.plan(cluster, now=NOON, retention_days=400)
     held = ledger.claim(now=NOON)
     assert held is not None
-    ledger.note_failure(held, now=NOON, code="timed_out", message="Too slow.", retry_is_useful=True)
+    failed(held, code="timed_out", message="Too slow.")
     snapshot = Snapshot.objects.get(pk=held.snapshot.pk)
     assert (snapshot.state, snapshot.error_code) == (SnapshotState.FAILED, "timed_out")
 
