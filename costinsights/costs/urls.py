@@ -3,18 +3,63 @@
 from django.urls import path
 
 from costinsights.costs.views import (
+    annotations,
     clusters,
     connect,
     data_health,
     exchange_rates,
     history,
     overview,
+    saved_views,
 )
 
 urlpatterns = [
     path("", overview.OverviewPage.as_view(), name="overview"),
     path("costs.csv", overview.CostsCSV.as_view(), name="costs-csv"),
     path("history/", history.HistoryPage.as_view(), name="history"),
+    path("history/views/", saved_views.ViewListPage.as_view(), name="saved-view-list"),
+    path("history/views/save/", saved_views.ViewSavePage.as_view(), name="saved-view-save"),
+    path(
+        "history/views/<slug:view_slug>/",
+        saved_views.ViewOpen.as_view(),
+        name="saved-view-open",
+    ),
+    path(
+        "history/views/<slug:view_slug>/edit/",
+        saved_views.ViewEditPage.as_view(),
+        name="saved-view-edit",
+    ),
+    path(
+        "history/views/<slug:view_slug>/update/",
+        saved_views.ViewUpdate.as_view(),
+        name="saved-view-update",
+    ),
+    path(
+        "history/views/<slug:view_slug>/mark/",
+        saved_views.ViewMark.as_view(),
+        name="saved-view-mark",
+    ),
+    path(
+        "history/views/<slug:view_slug>/delete/",
+        saved_views.ViewDelete.as_view(),
+        name="saved-view-delete",
+    ),
+    path(
+        "history/views/<slug:view_slug>/restore/",
+        saved_views.ViewRestore.as_view(),
+        name="saved-view-restore",
+    ),
+    path("history/notes/", annotations.NoteWritePage.as_view(), name="note-write"),
+    path(
+        "history/notes/<int:annotation_id>/",
+        annotations.NoteEditPage.as_view(),
+        name="note-edit",
+    ),
+    path(
+        "history/notes/<int:annotation_id>/remove/",
+        annotations.NoteRemove.as_view(),
+        name="note-remove",
+    ),
     path("history/data/", data_health.DataHealthPage.as_view(), name="data-health"),
     path(
         "history/data/<slug:slug>/backfill/",

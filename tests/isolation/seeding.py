@@ -24,6 +24,11 @@ from costinsights.costs.models import (
     IngestState,
     LabelKey,
     LabelSet,
+    LayerDay,
+    LayerItem,
+    LayerRevision,
+    LayerSource,
+    LayerWindow,
     Node,
     NodeMonth,
     Snapshot,
@@ -31,7 +36,9 @@ from costinsights.costs.models import (
     Workload,
     WorkloadGroup,
 )
+from costinsights.opencost.layer_rows import Layer
 from tests.costs.history.books import stored
+from tests.costs.layers.books import layer_cost, layer_stored
 from tests.costs.rows import cost_row
 
 SAME_EMAIL = "owner@same.test"
@@ -88,6 +95,11 @@ HISTORY: tuple[type[models.Model], ...] = (
     GroupDay,
     GroupHour,
     NodeMonth,
+    LayerSource,
+    LayerWindow,
+    LayerRevision,
+    LayerItem,
+    LayerDay,
 )
 
 # Nobody's to save: the rows of the other tables have left their entries there.
@@ -169,6 +181,10 @@ def seed_history(cluster: Any, canary: str) -> dict[str, models.Model]:
         first_seen_on=yesterday.start.date(),
         last_seen_on=yesterday.start.date(),
     )
+    LayerSource.objects.create(cluster=cluster, layer=Layer.CLOUD, message=canary)
+    for total in (4, 5):
+        bill = layer_cost(Layer.CLOUD, total, account=canary, labels={"team": canary})
+        layer_stored(cluster, yesterday.start.date(), [bill])
     return {model._meta.label: model._default_manager.all()[0] for model in HISTORY}
 
 

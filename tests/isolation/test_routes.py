@@ -24,6 +24,8 @@ from tests.tenants.staff import addresses, member, signed_in
 FOREIGN: dict[str, Any] = {
     "slug": lambda rows: rows["costs.Cluster"].slug,
     "label_key_id": lambda rows: str(rows["costs.LabelKey"].pk),
+    "view_slug": lambda rows: rows["costs.SavedView"].slug,
+    "annotation_id": lambda rows: str(rows["costs.Annotation"].pk),
     "rate_id": lambda rows: str(rows["costs.ExchangeRate"].pk),
     "key_id": lambda rows: rows["accounts.ApiToken"].key_id,
     "member_id": lambda rows: str(rows["accounts.User"].pk),

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from costinsights.costs.api import data_health, exchange_rates, forecast, history, views
+from costinsights.costs.api import (
+    annotations,
+    data_health,
+    exchange_rates,
+    forecast,
+    history,
+    saved_views,
+    views,
+)
 
 urlpatterns = [
     path("costs/current", views.CurrentCostsView.as_view(), name="api-costs-current"),
@@ -39,5 +47,22 @@ urlpatterns = [
         "exchange-rates/<int:rate_id>/",
         exchange_rates.RateView.as_view(),
         name="api-exchange-rate-detail",
+    ),
+    path("saved-views/", saved_views.SavedViewListView.as_view(), name="api-saved-view-list"),
+    path(
+        "saved-views/<slug:view_slug>/",
+        saved_views.SavedViewView.as_view(),
+        name="api-saved-view-detail",
+    ),
+    path(
+        "saved-views/<slug:view_slug>/restore",
+        saved_views.SavedViewRestoreView.as_view(),
+        name="api-saved-view-restore",
+    ),
+    path("annotations/", annotations.AnnotationListView.as_view(), name="api-annotation-list"),
+    path(
+        "annotations/<int:annotation_id>/",
+        annotations.AnnotationView.as_view(),
+        name="api-annotation-detail",
     ),
 ]

@@ -127,13 +127,23 @@ def _months_back(instant: dt.datetime, months: int) -> dt.datetime:
 
 
 def compare(
-    query: HistoryQuery, base: Base, before: ChargePeriod, *, now: dt.datetime
+    query: HistoryQuery,
+    base: Base,
+    before: ChargePeriod,
+    *,
+    now: dt.datetime,
+    sides: tuple[Answering, Answering] | None = None,
 ) -> Comparison:
-    """Answer `query` for its own period and for the one before. Raises InvalidInput."""
+    """Answer `query` for its own period and for the one before. Raises InvalidInput.
+
+    `sides` are both periods with their lines added up already, where somebody has asked for them.
+    """
     whole_days = all(utc_day(end) == end for end in (query.period.start, query.period.end))
     query = query.narrowed(step=Step.DAY if whole_days else Step.HOUR)  # which books answer
-    current = Answering.of(query)
-    previous = Answering.of(query.over(before), like=current)
+    if sides is None:
+        asked = Answering.of(query)
+        sides = asked, Answering.of(query.over(before), like=asked)
+    current, previous = sides
     keys = sorted({*current.lines, *previous.lines})
     plain = [key for key in keys if not key[1]]  # without idle cost
     whole = sum(line.sums.total for line in current.lines.values())

@@ -13,6 +13,7 @@ MOST_STEPS = 1_200
 LONGEST = dt.timedelta(days=1_200)
 # Words of history beside those of current costs.
 LONGER_WORDS = (
+    "week",
     "90d",
     "180d",
     "365d",
@@ -124,6 +125,7 @@ def _word(word: str, *, now: dt.datetime) -> ChargePeriod:
         "90d": (tomorrow - 90 * DAY, tomorrow),
         "180d": (tomorrow - 180 * DAY, tomorrow),
         "365d": (tomorrow - 365 * DAY, tomorrow),
+        "week": (Step.WEEK.start_of(now), tomorrow),
         "quarter": (quarter, tomorrow),
         "lastquarter": (add_months(quarter, -3), quarter),
         "year": (year, tomorrow),

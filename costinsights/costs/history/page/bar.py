@@ -1,11 +1,11 @@
 """The history page's query bar, chips and drill path."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from costinsights.costs.current.drill import branches_of, breadcrumb, with_branches
 from costinsights.costs.dashboard import (
-    DIMENSIONS,
     FILTER_FIELDS,
     IDLE_MODES,
     OPERATOR_WORDS,
@@ -16,14 +16,15 @@ from costinsights.costs.dashboard import (
     choices,
 )
 from costinsights.costs.dashboard import Step as Crumb
-from costinsights.costs.history.models import KeyKind, LabelKey
+from costinsights.costs.history.models import LabelKey
+from costinsights.costs.history.page.groups import further_groups, group_chips
+from costinsights.costs.history.page.periods import period_choice
 from costinsights.costs.history.page.state import PageState, Style
-from costinsights.costs.history.page.words import BASES, STEPS, WINDOWS, period_words
+from costinsights.costs.history.page.words import BASES, STEPS, period_words
 from costinsights.costs.history.query import NOT_STORED
 from costinsights.costs.history.steps import MOST_STEPS, Step, default_step
 from costinsights.costs.parameters import IdleMode
 
-_DIMENSIONS = {name: label for name, label in DIMENSIONS.items() if name not in NOT_STORED}
 _FIELDS = {name: label for name, label in FILTER_FIELDS.items() if name not in NOT_STORED}
 
 
@@ -34,22 +35,19 @@ def query_bar(
     path: str,
     *,
     can_compare: bool,
+    now: datetime,
+    retention_days: int,
 ) -> dict[str, Any]:
     """What the query bar offers and what is chosen."""
     query = state.query
-    group_by = [str(dimension) for dimension in query.group_by]
-    windows = dict(WINDOWS)
-    if query.window and query.window not in windows:
-        windows[query.window] = period_words(query.period)
+    parameters = state.parameters()
     return {
-        "windows": choices(windows, query.window),
-        "is_custom": not query.window,
-        "start": "" if query.window else query.parameters()["start"],
-        "end": "" if query.window else query.parameters()["end"],
+        "when": period_choice(state, path, now=now, retention_days=retention_days),
         "period": period_words(query.period),
         "steps": _steps(state),
-        "group_by": _group_choices(group_by[0], keys),
-        "then_by": _group_choices(",".join(group_by[1:]), keys),
+        "groups": group_chips(state, keys, path),
+        "further_groups": further_groups(state, keys, path),
+        "complete": state.complete,
         "idle_modes": []
         if query.scope.is_limited
         else choices({str(mode): word for mode, word in IDLE_MODES.items()}, str(query.idle)),
@@ -57,6 +55,7 @@ def query_bar(
         "bases": choices({str(base): word for base, word in BASES.items()}, str(state.base or ""))
         if can_compare
         else [],
+        "base_start": state.base_start,
         "styles": [
             (str(style), word, state.style is style, state.url(path, chart=_chart(style)))
             for style, word in ((Style.BARS, "Bars"), (Style.LINES, "Lines"))
@@ -65,11 +64,10 @@ def query_bar(
         "fields": _FIELDS,
         "operators": {str(operator): word for operator, word in OPERATOR_WORDS.items()},
         "hidden": {
-            "limit": query.parameters().get("limit", ""),
-            "currency": query.currency,
-            "sort": state.sort,
-            "chart": _chart(state.style),
-        },
+            name: parameters.get(name, "")
+            for name in ("group_by", "limit", "currency", "sort", "chart", "columns")
+        }
+        | {"view": state.view},
         "options_changed": query.idle != IdleMode.SEPARATE,
     }
 
@@ -92,18 +90,6 @@ def _steps(state: PageState) -> list[Choice]:
     automatic = Choice("", f"Automatic ({STEPS[own].lower()})", state.query.step is own)
     listed = choices({k: word for k, word in fitting.items() if k != own}, str(state.query.step))
     return [automatic, *listed]
-
-
-def _group_choices(chosen: str, keys: Sequence[LabelKey]) -> list[Choice]:
-    offered = dict(_DIMENSIONS)
-    for key in keys:
-        word = "Label" if key.kind == KeyKind.LABEL else "Annotation"
-        offered[f"{key.kind}:{key.name}"] = f"{word} {key.name}"
-    if chosen and chosen not in offered:
-        offered[chosen] = " and ".join(
-            offered.get(part, part.replace(":", " ").capitalize()) for part in chosen.split(",")
-        )
-    return choices(offered, chosen)
 
 
 def _cluster_choices(state: PageState, clusters: Sequence[tuple[str, str]]) -> list[Choice]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from costinsights.core.errors import InvalidInput
 from costinsights.core.periods import DAY, utc_day
-from costinsights.core.templatetags.display import signed_money, signed_percent, utc_instant
+from costinsights.core.templatetags.display import signed_percent
+from costinsights.costs.annotations.models import Annotation
 from costinsights.costs.current.drill import drill
 from costinsights.costs.current.rows import Kind
 from costinsights.costs.dashboard import grouped_by
@@ -17,6 +19,9 @@ from costinsights.costs.history.completeness import StepState
 from costinsights.costs.history.ledger import HOURS_KEPT
 from costinsights.costs.history.models import LabelKey
 from costinsights.costs.history.page.bar import crumbs, query_bar
+from costinsights.costs.history.page.columns import COLUMNS
+from costinsights.costs.history.page.kpis import kpis
+from costinsights.costs.history.page.notes import Note, note_marks
 from costinsights.costs.history.page.state import PageState
 from costinsights.costs.history.page.table import columns, direction_of, lines, total_line
 from costinsights.costs.history.page.timeline import timeline
@@ -32,6 +37,7 @@ class Paths:
     page: str
     history_api: str
     compare_api: str
+    origin: str = ""  # the scheme and host, for addresses that are copied
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +66,11 @@ def page_context(
     error: InvalidInput | None = None,
     can_compare: bool = True,
     can_manage: bool = False,
+    notes: Sequence[tuple[Annotation, Note]] = (),
+    retention_days: int,
 ) -> dict[str, Any]:
     query, path = state.query, paths.page
+    parameters = urlencode(state.parameters())
     context: dict[str, Any] = {
         "query": query,
         "answer": answer,
@@ -70,20 +79,40 @@ def page_context(
         "scope_words": query.scope.words,
         "has_clusters": bool(clusters),
         "can_manage": can_manage,
-        "bar": query_bar(state, clusters, keys, path, can_compare=can_compare),
+        "bar": query_bar(
+            state,
+            clusters,
+            keys,
+            path,
+            can_compare=can_compare,
+            now=now,
+            retention_days=retention_days,
+        ),
         "crumbs": crumbs(state, clusters, path),
         "filter_text": _typed_filter(state, error),
         "page_url": state.url(path),
         "clear_url": state.url(path, filter="", cluster=""),
         "is_filtered": bool(query.filter_text or query.clusters),
         "grouped_by": grouped_by(query),
-        "api_call": f"{paths.history_api}?{query.query_string()}",
-        "series_csv": _csv(paths.history_api, state),
-        "comparison_csv": _csv(paths.compare_api, state) if state.base else "",
+        "plain_url": f"{path}?window=30d",
+        "state_text": parameters,
+        "exports": _exports(state, paths),
+        "api_call": _curl(state, paths),
+        "link": f"{paths.origin}{state.url(path)}",
+        "shown_columns": state.columns,
+        "column_choices": [(name, label, name in state.columns) for name, label in COLUMNS.items()],
+        "kept_parameters": [
+            (name, value) for name, value in state.parameters().items() if name != "columns"
+        ],
+        "notes": [note for _, note in notes],
     }
     if answer is not None:
         context["is_sample"] = bool(answer.clusters) and samples.issuperset(answer.clusters)
         context |= _answer_context(state, answer, before, compared, paths, now)
+        marks = note_marks(notes, answer.steps)
+        context["note_marks"] = marks
+        spans = [{"from": mark.place, "to": mark.last_place} for mark in marks]
+        context["chart"]["timeline"]["notes"] = spans
     return context
 
 
@@ -94,11 +123,31 @@ def _typed_filter(state: PageState, error: InvalidInput | None) -> str:
     return state.query.filter_text
 
 
-def _csv(api: str, state: PageState) -> str:
-    more = {"limit": str(MOST_ROWS), "format": "csv"}
-    if state.base and "compare" in api:
-        more["compare"] = str(state.base)
-    return f"{api}?{state.query.query_string(**more)}"
+def _exports(state: PageState, paths: Paths) -> list[tuple[str, str]]:
+    """(what, address) of the files that hold this page's numbers, all rows of them."""
+    asked = {**state.api_parameters(), "limit": str(MOST_ROWS)}
+    listed = [("Series", paths.history_api, asked)]
+    if state.base:
+        listed.append(("Comparison", paths.compare_api, {**asked, **_compared_with(state)}))
+    return [
+        (f"{what} as {name}", f"{api}?{urlencode({**parameters, 'format': kind})}")
+        for what, api, parameters in listed
+        for kind, name in (("csv", "CSV"), ("parquet", "Parquet"))
+    ]
+
+
+def _compared_with(state: PageState) -> dict[str, str]:
+    start = {"compare_start": f"{state.base_start:%Y-%m-%d}"} if state.base_start else {}
+    return {"compare": str(state.base), **start}
+
+
+def _curl(state: PageState, paths: Paths) -> str:
+    """The page's numbers asked for by a program."""
+    api, asked = paths.history_api, state.api_parameters()
+    if state.base:
+        api, asked = paths.compare_api, {**asked, **_compared_with(state)}
+    address = f"{paths.origin}{api}?{urlencode(asked)}".replace("'", "%27")
+    return f"curl -H 'Authorization: Bearer TOKEN' '{address}'"
 
 
 def _answer_context(
@@ -130,7 +179,7 @@ def _answer_context(
         "chart": {"timeline": chart},
         "columns": columns(state, grouped_by(query), path),
         "lines": lines(state, answer, compared, path),
-        "totals": total_line(answer, compared),
+        "totals": total_line(state, answer, compared),
         "step_lines": _step_lines(chart, before),
         "hides_rows": any(row.row.kind is Kind.OTHERS for row in answer.rows),
         "more_url": state.url(path, limit=str(MOST_ROWS)),
@@ -181,65 +230,3 @@ def _mover(state: PageState, row: ComparedRow, currency: str, path: str) -> Move
         percent=change_words(row) or signed_percent(row.ratio),
         drivers=driver_words(row, currency),
     )
-
-
-def kpis(answer: HistoryAnswer, compared: Comparison | None, *, now: datetime) -> dict[str, Any]:
-    """The headline numbers, and how each changed."""
-    days = stored_days(answer, now=now)
-    idle = sum(row.row.total for row in answer.rows if row.row.kind is Kind.IDLE)
-    elapsed = _elapsed(answer, now)
-    covered = sum(_elapsed_days(info, now) * info.completeness for info in answer.steps)
-    found: dict[str, Any] = {
-        "average": round(answer.totals.total / days) if days else None,
-        "idle": idle,
-        "idle_share": idle / answer.totals.total if answer.totals.total > 0 else None,
-        "completeness": covered / elapsed if elapsed else 0.0,
-        "days": days,
-        "through": f"data through {utc_instant(answer.data_through)}"
-        if answer.data_through
-        else "not every cluster has data",
-    }
-    if compared is not None:
-        totals = compared.totals
-        found["total_change"] = _change(totals.delta, totals.ratio, answer.currency)
-        found["total_direction"] = direction_of(totals.delta)
-        idle_rows = [row for row in compared.rows if row.current.kind is Kind.IDLE]
-        idle_before = sum(row.previous.total for row in idle_rows)
-        idle_delta = sum(row.delta for row in idle_rows)
-        ratio = idle_delta / idle_before if idle_before else None
-        found["idle_change"] = _change(idle_delta, ratio, answer.currency)
-        found["idle_direction"] = direction_of(idle_delta)
-        average_before = _average_before(compared)
-        if average_before is not None and found["average"] is not None:
-            delta = found["average"] - average_before
-            share = delta / average_before if average_before else None
-            found["average_change"] = _change(delta, share, answer.currency)
-            found["average_direction"] = direction_of(delta)
-        found["previous_completeness"] = compared.previous_completeness
-    return found
-
-
-def _average_before(compared: Comparison) -> int | None:
-    days = compared.previous_period.length / DAY * compared.previous_stored
-    return round(compared.totals.previous.total / days) if days else None
-
-
-def _change(delta: int, ratio: Any, currency: str) -> str:
-    if not delta:
-        return "unchanged"
-    percent = f" ({signed_percent(ratio)})" if ratio is not None else ""
-    return f"{signed_money(delta, currency)}{percent}"
-
-
-def stored_days(answer: HistoryAnswer, *, now: datetime) -> float:
-    """How many days of the period are stored for some cluster, parts of days counted as such."""
-    return sum(_elapsed_days(info, now) * info.stored for info in answer.steps)
-
-
-def _elapsed_days(info: StepInfo, now: datetime) -> float:
-    return max(timedelta(), min(info.period.end, now) - info.period.start) / DAY
-
-
-def _elapsed(answer: HistoryAnswer, now: datetime) -> float:
-    period = answer.query.period
-    return max(timedelta(), min(period.end, now) - period.start) / DAY

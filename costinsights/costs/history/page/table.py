@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from costinsights.costs.charts import row_colours
+from costinsights.costs.charts import COMPONENT_NAMES
 from costinsights.costs.current.drill import drill
 from costinsights.costs.current.rows import CostRow
 from costinsights.costs.dashboard import FLAG_TEXTS, KIND_TEXTS, Column
 from costinsights.costs.history.answers import HistoryAnswer
 from costinsights.costs.history.compare import ComparedRow, Comparison
+from costinsights.costs.history.page.columns import COLUMNS
 from costinsights.costs.history.page.state import PageState
+from costinsights.costs.history.page.timeline import chart_colours
 from costinsights.costs.history.page.words import change_words, driver_words
 
 
@@ -29,6 +32,7 @@ class HistoryLine:
     share: Decimal | None
     share_width: str
     efficiency: Decimal | None
+    components: list[int | None]  # of the columns shown, in their order
     previous: int | None
     delta: int | None
     ratio: Decimal | None
@@ -53,24 +57,22 @@ def lines(
             _line(state, row.current, row, tints[id(row.current)], answer.currency, path)
             for row in compared.rows
         ]
-    return _sorted(made, state.sort)
+    return _sorted(made, state)
 
 
 def line_colours(answer: HistoryAnswer, compared: Comparison | None) -> dict[int, str]:
-    """Each row's colour by its identity: that of its segment in the chart."""
+    """Each row's colour by its identity: that of its segment in the chart, where lines past the ninth are Others."""
     drawn = [row.row for row in answer.rows]
-    by_key = {_key(row): tint for row, tint in zip(drawn, row_colours(drawn), strict=True)}
+    by_key = {_key(row): tint for row, tint in zip(drawn, chart_colours(drawn), strict=True)}
     rows = drawn if compared is None else [row.current for row in compared.rows]
-    own = dict(zip(map(id, rows), row_colours(rows), strict=True))
-    return {id(row): by_key.get(_key(row), own[id(row)]) for row in rows}
+    return {id(row): by_key.get(_key(row), "others") for row in rows}
 
 
 def _key(row: CostRow) -> tuple[str, tuple[str, ...]]:
     return str(row.kind), tuple(row.key.values())
 
 
-def total_line(answer: HistoryAnswer, compared: Comparison | None) -> HistoryLine:
-    state = PageState(answer.query)
+def total_line(state: PageState, answer: HistoryAnswer, compared: Comparison | None) -> HistoryLine:
     row = compared.totals.current if compared else answer.totals
     return _line(state, row, compared.totals if compared else None, "", answer.currency, "")
 
@@ -97,6 +99,7 @@ def _line(
         share=row.share,
         share_width=f"{min(1, max(0, row.share or 0)) * 100:.2f}%",
         efficiency=row.efficiency.total,
+        components=[row.components.get(name, 0) for name in shown_components(state)],
         previous=compared.previous.total if compared else None,
         delta=delta,
         ratio=compared.ratio if compared else None,
@@ -116,11 +119,17 @@ def direction_of(delta: int | None) -> str:
 def columns(state: PageState, heading: str, path: str) -> list[Column]:
     """The headings with the link that sorts by each: amounts largest first, then the reverse."""
     listed = [("name", heading), ("current", "Total" if state.base is None else "Current")]
-    listed += [("", "% of total")]
+    listed += [("", COLUMNS["share"])] if "share" in state.columns else []
     if state.base is not None:
         listed += [("previous", "Previous"), ("delta", "Change"), ("ratio", "Change %")]
-    listed += [("efficiency", "Efficiency")]
+    listed += [(name, COMPONENT_NAMES[name]) for name in shown_components(state)]
+    listed += [("efficiency", COLUMNS["efficiency"])] if "efficiency" in state.columns else []
     return [_column(state, name, label, path) for name, label in listed]
+
+
+def shown_components(state: PageState) -> list[str]:
+    """The components with a column of their own."""
+    return [name for name in state.columns if name in COMPONENT_NAMES]
 
 
 def _column(state: PageState, name: str, label: str, path: str) -> Column:
@@ -134,18 +143,19 @@ def _column(state: PageState, name: str, label: str, path: str) -> Column:
     return Column(name, label, state.url(path, sort=target), aria, numeric=name != "name")
 
 
-def _sorted(made: Sequence[HistoryLine], sort: str) -> list[HistoryLine]:
-    if not sort:
+def _sorted(made: Sequence[HistoryLine], state: PageState) -> list[HistoryLine]:
+    column, descending = state.sort.removeprefix("-"), state.sort.startswith("-")
+    components = shown_components(state)
+    if not column or (column in COMPONENT_NAMES and column not in components):
         return list(made)
-    column, descending = sort.removeprefix("-"), sort.startswith("-")
     if column == "name":
         return sorted(made, key=lambda line: line.label.casefold(), reverse=descending)
-    attribute = "total" if column == "current" else column
 
-    def known(line: HistoryLine) -> bool:
-        return getattr(line, attribute) is not None
+    def value(line: HistoryLine) -> Any:
+        if column in COMPONENT_NAMES:
+            return line.components[components.index(column)]
+        return getattr(line, "total" if column == "current" else column)
 
-    ordered = sorted(
-        filter(known, made), key=lambda line: getattr(line, attribute), reverse=descending
-    )
-    return [*ordered, *(line for line in made if not known(line))]
+    known = [line for line in made if value(line) is not None]
+    unknown = [line for line in made if value(line) is None]
+    return [*sorted(known, key=value, reverse=descending), *unknown]

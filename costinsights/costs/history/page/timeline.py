@@ -1,21 +1,21 @@
 """What the chart over time draws: a plain dictionary for static/src/charts/spec.ts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from costinsights.core.money import decimal_from_micros
 from costinsights.core.periods import instant_text
 from costinsights.core.templatetags.display import money_text
-from costinsights.costs.charts import number, row_colours, sentence
-from costinsights.costs.current.rows import Kind
+from costinsights.costs.charts import SPECIAL, number, row_colours, sentence
+from costinsights.costs.current.rows import CostRow, Kind
 from costinsights.costs.history.answers import HistoryAnswer, HistoryRow, StepInfo
 from costinsights.costs.history.completeness import StepState
-from costinsights.costs.history.page.state import Style
+from costinsights.costs.history.page.state import PAGE_LIMIT, Style
 from costinsights.costs.history.page.words import step_label, step_title, total_words
 
 # Lines with a colour of their own; the others are one segment.
-MOST_SERIES = 9
+MOST_SERIES = PAGE_LIMIT
 _BOTTOM_UP = {Kind.UNALLOCATED: 1, Kind.UNMOUNTED: 1, Kind.OTHERS: 2, Kind.IDLE: 3}
 Link = Callable[[HistoryRow], str]
 Zoom = Callable[[StepInfo], str]
@@ -76,9 +76,8 @@ def timeline(
 
 def _series(answer: HistoryAnswer) -> list[tuple[HistoryRow | None, str, str, list[int | None]]]:
     """(row, label, colour, points), the largest lowest; lines past the ninth as one."""
-    tints = dict(
-        zip(map(id, answer.rows), row_colours([row.row for row in answer.rows]), strict=True)
-    )
+    colours = chart_colours([row.row for row in answer.rows])
+    tints = dict(zip(map(id, answer.rows), colours, strict=True))
     plain = [row for row in answer.rows if row.row.kind not in _BOTTOM_UP]
     special = [row for row in answer.rows if row.row.kind in _BOTTOM_UP]
     own, rest = plain[:MOST_SERIES], plain[MOST_SERIES:]
@@ -95,6 +94,13 @@ def _series(answer: HistoryAnswer) -> list[tuple[HistoryRow | None, str, str, li
         place = len(listed) - sum(1 for row in special if row.row.kind is Kind.IDLE)
         listed.insert(place, (None, f"Others ({count:,})", "others", points))
     return listed
+
+
+def chart_colours(rows: Sequence[CostRow]) -> list[str]:
+    """The colour of each row's segment; rows past the ninth are part of Others and have its colour."""
+    own = [row for row in rows if row.kind not in _BOTTOM_UP][:MOST_SERIES]
+    by_row = dict(zip(map(id, own), row_colours(own), strict=True))
+    return [SPECIAL.get(row.kind) or by_row.get(id(row), "others") for row in rows]
 
 
 def _added(series: list[list[int | None]]) -> list[int | None]:

@@ -17,6 +17,7 @@ WINDOWS = {
     "30d": "Last 30 days",
     "90d": "Last 90 days",
     "180d": "Last 180 days",
+    "week": "Week to date",
     "lastweek": "Last week",
     "month": "Month to date",
     "lastmonth": "Last month",
@@ -31,6 +32,7 @@ BASES = {
     Base.LAST_MONTH: "Same period last month",
     Base.LAST_QUARTER: "Same period last quarter",
     Base.LAST_YEAR: "Same period last year",
+    Base.CUSTOM: "A period of your own",
 }
 STEPS = {
     Step.HOUR: "Hours",
