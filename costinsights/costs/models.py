@@ -14,6 +14,7 @@ from costinsights.accounts.models import User
 from costinsights.core.crypto import seal, unseal
 from costinsights.core.tenancy import tenant_connection
 from costinsights.costs.annotations.models import Annotation
+from costinsights.costs.budgets.models import Budget, BudgetEvent, BudgetStanding
 from costinsights.costs.history.models import (
     CostDay,
     CostHour,
@@ -29,11 +30,21 @@ from costinsights.costs.history.models import (
     Workload,
     WorkloadGroup,
 )
+from costinsights.costs.layers.models import (
+    LayerDay,
+    LayerItem,
+    LayerRevision,
+    LayerSource,
+    LayerWindow,
+)
 from costinsights.costs.saved_views.models import SavedView, SavedViewMark
 
 __all__ = [
     "Annotation",
     "AuthKind",
+    "Budget",
+    "BudgetEvent",
+    "BudgetStanding",
     "Cluster",
     "CostDay",
     "CostHour",
@@ -43,6 +54,11 @@ __all__ = [
     "IngestState",
     "LabelKey",
     "LabelSet",
+    "LayerDay",
+    "LayerItem",
+    "LayerRevision",
+    "LayerSource",
+    "LayerWindow",
     "Node",
     "NodeMonth",
     "SavedView",

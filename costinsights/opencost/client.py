@@ -1,4 +1,4 @@
-"""Asking one OpenCost: four questions, each one request, each ending in an answer or a named error."""
+"""Asking one OpenCost: a few questions, each one request, each ending in an answer or a named error."""
 
 import json
 import time
@@ -13,17 +13,27 @@ from costinsights.opencost.errors import (
     NotOpenCost,
     OpenCostAnswerInvalid,
     OpenCostError,
+    OpenCostQueryFailed,
     OpenCostTimedOut,
     OpenCostUnavailable,
 )
 from costinsights.opencost.filters import Filter
-from costinsights.opencost.replies import check_status, opencost_error
+from costinsights.opencost.layer_rows import Layer, LayerAnswer
+from costinsights.opencost.layer_schema import decode_layer
+from costinsights.opencost.replies import check_layer_status, check_status, opencost_error
 from costinsights.opencost.rows import AllocationAnswer, ClusterInfo, InstallInfo
 from costinsights.opencost.schema import decode_allocations
 
 __all__ = ["FINEST_GRAIN", "AuthKind", "Endpoint", "OpenCost", "OpenCostClient"]
 
 FINEST_GRAIN = ("cluster", "node", "namespace", "pod", "container")
+_LAYER_ROUTES = {
+    Layer.ASSETS: "/assets",
+    Layer.CLOUD: "/cloudCost",
+    Layer.CUSTOM: "/customCost/total",
+}
+# Coarse on purpose: a bill has a line per resource, and the store keeps what questions ask for.
+_CLOUD_GRAIN = ("invoiceEntityID", "accountID", "provider", "category", "service")
 _NO_ROUTE = b"404 page not found"  # in the words of Go's HTTP server
 Answer = TypeVar("Answer")
 
@@ -45,6 +55,8 @@ class OpenCost(Protocol):
         scope: Filter | None = None,
         aggregate: Sequence[str] = FINEST_GRAIN,
     ) -> AllocationAnswer: ...
+
+    def layer_costs(self, layer: Layer, period: ChargePeriod) -> LayerAnswer: ...
 
 
 class OpenCostClient:
@@ -145,6 +157,34 @@ class OpenCostClient:
             lambda status, body: decode_allocations(body, period=period),
         )
 
+    def layer_costs(self, layer: Layer, period: ChargePeriod) -> LayerAnswer:
+        """What a layer says of exactly one UTC day. Raises LayerAbsent where this OpenCost does not have it.
+
+        No rows means that OpenCost has no data for the day, not that it cost nothing.
+        """
+        if not period.is_aligned or period.minutes != 1440 or period.start.hour:
+            raise ValueError(f"a layer is asked for full UTC days only, not {period}")
+
+        def asked(parameters: dict[str, str]) -> LayerAnswer:
+            return self._ask(
+                _LAYER_ROUTES[layer],
+                {"window": str(period), **parameters},
+                lambda status, body: decode_layer(layer, body, period=period),
+                is_layer=True,
+            )
+
+        if layer is Layer.ASSETS:
+            return asked({})
+        if layer is Layer.CUSTOM:
+            return asked({"costType": "blended"})
+        try:
+            return asked({"aggregate": ",".join((*_CLOUD_GRAIN, "regionID"))})
+        except OpenCostQueryFailed as error:
+            if error.reason != "bad_query":
+                raise
+        # Older versions refuse a property they do not know.
+        return asked({"aggregate": ",".join(_CLOUD_GRAIN)})
+
     def _ask(
         self,
         route: str,
@@ -152,6 +192,7 @@ class OpenCostClient:
         decode: Callable[[int, bytes], Answer],
         *,
         may_be_missing: bool = False,
+        is_layer: bool = False,
     ) -> Answer:
         # Quoted in full: a bare + would reach OpenCost as a space, and all after it would be lost.
         query = f"?{urlencode(parameters, quote_via=quote, safe='')}" if parameters else ""
@@ -164,11 +205,13 @@ class OpenCostClient:
             except OutboundError as error:
                 failure = opencost_error(error)
             else:
-                check_status(
-                    reply,
-                    has_credentials=self._endpoint.auth is not AuthKind.NONE,
-                    may_be_missing=may_be_missing,
-                )
+                has_credentials = self._endpoint.auth is not AuthKind.NONE
+                if is_layer:
+                    check_layer_status(reply, has_credentials=has_credentials)
+                else:
+                    check_status(
+                        reply, has_credentials=has_credentials, may_be_missing=may_be_missing
+                    )
                 return decode(reply.status, reply.body)
             raise failure
 

@@ -72,3 +72,14 @@ class OpenCostAnswerTooLarge(OpenCostError):
 
     code = "opencost_answer_too_large"
     title = "OpenCost's answer is too large"
+
+
+class LayerAbsent(OpenCostError):
+    """This OpenCost does not offer a cost layer, or its gateway does not let it be asked. Nothing is wrong.
+
+    `reason`: `not_there` (no such route), `not_set_up` (a route without anything behind it), `refused`.
+    """
+
+    code = "opencost_layer_absent"
+    status = 404
+    title = "This OpenCost does not have these costs"

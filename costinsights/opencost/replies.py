@@ -8,6 +8,7 @@ from costinsights.core.http import (
     Reply,
 )
 from costinsights.opencost.errors import (
+    LayerAbsent,
     NotOpenCost,
     OpenCostAnswerInvalid,
     OpenCostAnswerTooLarge,
@@ -93,6 +94,30 @@ def check_status(reply: Reply, *, has_credentials: bool, may_be_missing: bool) -
     raise OpenCostAnswerInvalid(
         f"OpenCost answered with status {status}, which means nothing here.", reason="status"
     )
+
+
+def check_layer_status(reply: Reply, *, has_credentials: bool) -> None:
+    """As check_status, for a route that an OpenCost need not have. Raises LayerAbsent where it has not."""
+    status = reply.status
+    if status in (401, 403):
+        raise LayerAbsent(
+            f"The gateway in front of OpenCost does not let these costs be asked for (status {status}).",
+            reason="refused",
+            http_status=status,
+        )
+    if status in (404, 405, 410):
+        raise LayerAbsent(
+            "This OpenCost has no such route: the feature is switched off, or older than this.",
+            reason="not_there",
+            http_status=status,
+        )
+    if status == 501 or (status >= 400 and b"not configured" in reply.body.lower()):
+        raise LayerAbsent(
+            "The feature is switched on in OpenCost, with no source of costs behind it.",
+            reason="not_set_up",
+            http_status=status,
+        )
+    check_status(reply, has_credentials=has_credentials, may_be_missing=False)
 
 
 def _is_html(reply: Reply) -> bool:

@@ -145,7 +145,7 @@ def _undecodable(error: Exception) -> OpenCostAnswerInvalid:
 
 
 def _rows(
-    sets: Iterable[dict[str, Row] | None], period: ChargePeriod | None, *, holds_nul: bool
+    sets: Sets, period: ChargePeriod | None, *, holds_nul: bool
 ) -> list[AllocatedCost]:
     windows: dict[tuple[datetime, datetime], ChargePeriod] = {}
     rows: list[AllocatedCost] = []
@@ -155,9 +155,19 @@ def _rows(
                 rows.append(_row(key, row, _window(row, period, windows)))
             except AmountOutOfRange as error:
                 raise _invalid(f"{error}.", "amount_out_of_range") from None
+    if sum(map(bool, sets)) > 1 and len(set(map(_identity, rows))) != len(rows):
+        raise _invalid("a row stands twice.", "row_twice")
     if holds_nul and any("\0" in text for row in rows for text in _texts(row)):
         raise _invalid("a name holds a NUL character.", "nul_character")
     return rows
+
+
+def _identity(row: AllocatedCost) -> tuple[str, ...]:
+    """What two rows of one answer never have in common."""
+    return (
+        *(row.kind, row.cluster, row.node, row.namespace, row.controller_kind, row.controller),
+        *(row.pod, row.container, row.provider_id),
+    )
 
 
 def _texts(row: AllocatedCost) -> Iterable[str]:

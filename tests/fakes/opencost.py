@@ -9,7 +9,9 @@ from typing import Any
 
 from costinsights.core.periods import ChargePeriod
 from costinsights.opencost.client import FINEST_GRAIN
+from costinsights.opencost.errors import LayerAbsent
 from costinsights.opencost.filters import Filter
+from costinsights.opencost.layer_rows import Layer, LayerAnswer, LayerCost
 from costinsights.opencost.rows import (
     COMPONENTS,
     AllocatedCost,
@@ -41,6 +43,7 @@ class FakeOpenCost:
         self.prometheus = prometheus
         self.error = error
         self.asked: list[ChargePeriod] = []
+        self.layers: dict[Layer, list[LayerCost]] = {}  # none unless a test gives it some
 
     def install_info(self) -> InstallInfo:
         self._fail()
@@ -76,6 +79,14 @@ class FakeOpenCost:
         rows = _grouped(rows, [_OUR_NAME.get(name, name) for name in aggregate])
         digest = hashlib.sha256(repr(rows).encode()).hexdigest()
         return AllocationAnswer(rows, "new", "", digest, len(repr(rows)))
+
+    def layer_costs(self, layer: Layer, period: ChargePeriod) -> LayerAnswer:
+        self.asked.append(period)
+        self._fail()
+        if layer not in self.layers:
+            raise LayerAbsent("This OpenCost has no such route.", reason="not_there")
+        rows = self.layers[layer]
+        return LayerAnswer(layer, rows, hashlib.sha256(repr(rows).encode()).hexdigest(), 0)
 
     def _fail(self) -> None:
         if self.error is not None:

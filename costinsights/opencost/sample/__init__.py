@@ -9,7 +9,10 @@ from datetime import datetime
 
 from costinsights.core.periods import ChargePeriod
 from costinsights.opencost.client import FINEST_GRAIN
+from costinsights.opencost.errors import LayerAbsent
 from costinsights.opencost.filters import Filter
+from costinsights.opencost.layer_rows import Layer, LayerAnswer
+from costinsights.opencost.layer_schema import decode_layer
 from costinsights.opencost.sample.answers import VERSION, DemoCluster
 from costinsights.opencost.schema import AllocationAnswer, decode_allocations
 
@@ -46,3 +49,10 @@ class SampleOpenCost:
         }
         answer = DemoCluster(self.cluster).allocations(parameters, now=self.now)
         return decode_allocations(answer.body, period=period)
+
+    def layer_costs(self, layer: Layer, period: ChargePeriod) -> LayerAnswer:
+        """What a layer of the sample cluster cost over a UTC day. Raises LayerAbsent where it has none."""
+        answer = DemoCluster(self.cluster).layer(layer, {"window": str(period)}, now=self.now)
+        if answer.status == 404:
+            raise LayerAbsent("The sample data have no such costs.", reason="not_there")
+        return decode_layer(layer, answer.body, period=period)

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from costinsights.opencost.sample import filtering, grouping
+from costinsights.opencost.layer_rows import Layer
+from costinsights.opencost.sample import filtering, grouping, layers
 from costinsights.opencost.sample.allocation import Row
 from costinsights.opencost.sample.catalogue import CLUSTERS
 from costinsights.opencost.sample.day import day_of
@@ -17,6 +18,7 @@ from costinsights.opencost.sample.query import (
     ServerError,
     WindowError,
     parse_query,
+    parse_window,
 )
 from costinsights.opencost.sample.render import allocation
 from costinsights.opencost.sample.window import rows_between
@@ -82,6 +84,12 @@ class DemoCluster:
                 return prometheus_config()
             case "/allocation" | "/allocation/compute":
                 return self.allocations(parameters, now=now)
+            case "/assets":
+                return self.layer(Layer.ASSETS, parameters, now=now)
+            case "/cloudCost":
+                return self.layer(Layer.CLOUD, parameters, now=now)
+            case "/customCost/total":
+                return self.layer(Layer.CUSTOM, parameters, now=now)
         return not_found()
 
     def install_info(self, now: datetime) -> Answer:
@@ -141,6 +149,18 @@ class DemoCluster:
             return envelope(500, None, text)
         data = [{key: allocation(row) for key, row in rows.items()} for rows in sets]
         return envelope(200, data)
+
+    def layer(self, layer: Layer, parameters: Mapping[str, str], *, now: datetime) -> Answer:
+        """The costs beside allocations; errors are plain text, as OpenCost's are. Not every cluster has all."""
+        try:
+            window = parse_window(parameters.get("window", ""), now=now)
+        except WindowError as error:
+            return Answer(400, TEXT, f"Invalid 'window' parameter: {error}\n".encode())
+        if layer is Layer.ASSETS:
+            return envelope(200, layers.assets(self.id, self.seed, window, now=now))
+        told = layers.cloud_costs if layer is Layer.CLOUD else layers.custom_costs
+        data = told(self.id, window, now=now)
+        return not_found() if data is None else envelope(200, data)
 
     def allocation_sets(self, query: AllocationQuery, *, now: datetime) -> list[dict[str, Row]]:
         """One set of rows per window, after filter, aggregation and accumulation."""

@@ -1,0 +1,1 @@
+"""Costs that OpenCost tells beside allocations: assets, the cloud's bill, custom costs. Each its own book."""
