@@ -11,6 +11,7 @@ from kombu.exceptions import KombuError
 
 from costinsights.core.periods import ChargePeriod, instant_text
 from costinsights.core.tasks import TenantTask
+from costinsights.costs.budgets.tasks import evaluate_budgets, mail_budget_events
 from costinsights.costs.current import cache
 from costinsights.costs.current.answer import RefreshOrder
 from costinsights.costs.current.gather import Holding, refresh
@@ -19,7 +20,14 @@ from costinsights.costs.history.tasks import forget_old_history, keep_history
 from costinsights.costs.models import Cluster
 from tenants.features import Feature
 
-__all__ = ["enqueue_refreshes", "forget_old_history", "keep_history", "refresh_current_costs"]
+__all__ = [
+    "enqueue_refreshes",
+    "evaluate_budgets",
+    "forget_old_history",
+    "keep_history",
+    "mail_budget_events",
+    "refresh_current_costs",
+]
 
 QUEUED = "queued"
 # How long a job that never came back keeps another one from being sent.
