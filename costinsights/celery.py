@@ -58,6 +58,12 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="*/5"),
         "kwargs": {"task": "costs.keep_history"},
     },
+    # After days close, which they do half an hour after midnight, and whenever older ones were read again.
+    "see how budgets stand": {
+        "task": "tenants.for_every_tenant",
+        "schedule": crontab(minute="46"),
+        "kwargs": {"task": "costs.evaluate_budgets"},
+    },
     "forget old history": {
         "task": "tenants.for_every_tenant",
         "schedule": crontab(hour="4", minute="27"),
