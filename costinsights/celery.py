@@ -58,6 +58,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="*/5"),
         "kwargs": {"task": "costs.keep_history"},
     },
+    "read cost layers": {
+        "task": "tenants.for_every_tenant",
+        "schedule": crontab(minute="*/15"),
+        "kwargs": {"task": "costs.keep_layers"},
+    },
     # After days close, which they do half an hour after midnight, and whenever older ones were read again.
     "see how budgets stand": {
         "task": "tenants.for_every_tenant",

@@ -186,6 +186,7 @@ CELERY_TASK_QUEUES = [Queue(name) for name in ("celery", "history", "slow")]
 CELERY_TASK_ROUTES = {
     "costs.keep_history": {"queue": "history"},
     "costs.keep_slow_history": {"queue": "slow"},
+    "costs.keep_layers": {"queue": "slow"},  # nobody waits for them
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -17,6 +17,7 @@ from costinsights.costs.current.answer import RefreshOrder
 from costinsights.costs.current.gather import Holding, refresh
 from costinsights.costs.current.pieces import Piece, is_fresh
 from costinsights.costs.history.tasks import forget_old_history, keep_history
+from costinsights.costs.layers.tasks import keep_layers
 from costinsights.costs.models import Cluster
 from tenants.features import Feature
 
@@ -25,6 +26,7 @@ __all__ = [
     "evaluate_budgets",
     "forget_old_history",
     "keep_history",
+    "keep_layers",
     "mail_budget_events",
     "refresh_current_costs",
 ]

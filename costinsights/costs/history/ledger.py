@@ -247,7 +247,13 @@ _DUE: Final = """
         WHERE busy.cluster_id = c.id AND busy.due_at IS NOT NULL
           AND busy.leased_until >= clock_timestamp()
       )
+      AND NOT EXISTS (
+        SELECT 1 FROM costs_layerwindow busy
+        WHERE busy.cluster_id = c.id AND busy.leased_until >= clock_timestamp()
+      )
 """
+# One claim at a time in a workspace, for a moment: what is counted and looked at holds until the commit.
+ONE_CLAIM: Final = "SELECT pg_advisory_xact_lock(hashtextextended('claim ' || current_schema(), 0))"
 
 
 def claim(*, now: dt.datetime, lane: Lane | None = None) -> Claim | None:
@@ -257,10 +263,7 @@ def claim(*, now: dt.datetime, lane: Lane | None = None) -> Claim | None:
     of any. Leases run on the database's clock, which every worker shares; `now` decides what is due.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        # One claim at a time in a workspace, for a moment: what is counted and looked at holds until the commit.
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended('claim ' || current_schema(), 0))"
-        )
+        cursor.execute(ONE_CLAIM)
         if lane is not None and _in_flight(lane) >= lane.most_per_tenant:
             return None
         cursor.execute(

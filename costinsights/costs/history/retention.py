@@ -54,6 +54,8 @@ def forget_cluster(cluster: Cluster) -> None:
             "costs_groupday",
             "costs_grouphour",
             "costs_nodemonth",
+            "costs_layerday",
+            "costs_layeritem",
         ):
             cursor.execute(f"DELETE FROM {table} WHERE cluster_id = %s", [cluster.pk])  # noqa: S608  # a name of the list above
 

@@ -23,6 +23,7 @@ from costinsights.costs.history.planner import (
     note_slow_lane_woken,
 )
 from costinsights.costs.history.retention import forget_old_windows
+from costinsights.costs.layers.retention import forget_old_days
 from costinsights.costs.models import Cluster
 from tenants.limits import retention_days_of
 
@@ -85,4 +86,7 @@ def plan_all() -> int:
 def forget_old_history() -> int:
     """Delete what is past the plan's retention. Returns how many windows went."""
     now = timezone.now()
-    return forget_old_windows(now=now, retention_days=retention_days_of(current_tenant(), now))
+    days = retention_days_of(current_tenant(), now)
+    return forget_old_windows(now=now, retention_days=days) + forget_old_days(
+        now=now, retention_days=days
+    )

@@ -15,6 +15,7 @@ from costinsights.core.periods import DAY, HOUR, utc_day
 from costinsights.costs.history.ledger import (
     CLOSES_AFTER,
     LEASE,
+    ONE_CLAIM,
     REREAD_AT_HOUR,
     REREAD_DAYS,
 )
@@ -181,54 +182,36 @@ def ask_now(cluster: Cluster, layer: Layer, *, now: dt.datetime) -> int:
 def claim(*, now: dt.datetime) -> Claim | None:
     """Take the most urgent due day of a cluster that nobody asks anything; None when there is none."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT c.id FROM costs_cluster c
-            LEFT JOIN costs_ingeststate i ON i.cluster_id = c.id
-            WHERE (i.closed_until IS NULL OR i.closed_until <= %(now)s)
-              AND EXISTS (
-                SELECT 1 FROM costs_layerwindow w
-                JOIN costs_layersource s ON s.cluster_id = w.cluster_id AND s.layer = w.layer
-                WHERE w.cluster_id = c.id AND w.due_at <= %(now)s
-                  AND (w.leased_until IS NULL OR w.leased_until < clock_timestamp())
-                  AND (s.paused_until IS NULL OR s.paused_until <= %(now)s)
-              )
-              AND NOT EXISTS (
-                SELECT 1 FROM costs_layerwindow busy
-                WHERE busy.cluster_id = c.id AND busy.leased_until >= clock_timestamp()
-              )
-              AND NOT EXISTS (
-                SELECT 1 FROM costs_snapshot busy
-                WHERE busy.cluster_id = c.id AND busy.leased_until >= clock_timestamp()
-              )
-            ORDER BY c.id LIMIT 1
-            FOR NO KEY UPDATE OF c SKIP LOCKED
-            """,
-            {"now": now},
-        )
-        found = cursor.fetchone()
-        if found is None:
-            return None
-        # Under the cluster's lock: who saw it free a moment ago waits or passes by.
+        cursor.execute(ONE_CLAIM)  # the allocations' too: a cluster is asked one thing at a time
         cursor.execute(
             """
             UPDATE costs_layerwindow SET attempt = attempt + 1,
-                   leased_until = clock_timestamp() + make_interval(secs => %(lease)s)
+              leased_until = clock_timestamp() + make_interval(secs => %(lease)s)
             WHERE id = (
                 SELECT w.id FROM costs_layerwindow w
                 JOIN costs_layersource s ON s.cluster_id = w.cluster_id AND s.layer = w.layer
-                WHERE w.cluster_id = %(cluster)s AND w.due_at <= %(now)s
+                JOIN costs_cluster c ON c.id = w.cluster_id
+                LEFT JOIN costs_ingeststate i ON i.cluster_id = w.cluster_id
+                WHERE w.due_at <= %(now)s
                   AND (w.leased_until IS NULL OR w.leased_until < clock_timestamp())
                   AND (s.paused_until IS NULL OR s.paused_until <= %(now)s)
+                  AND (i.closed_until IS NULL OR i.closed_until <= %(now)s)
                   AND NOT EXISTS (
                     SELECT 1 FROM costs_layerwindow busy
-                    WHERE busy.cluster_id = %(cluster)s AND busy.leased_until >= clock_timestamp()
+                    WHERE busy.cluster_id = w.cluster_id AND busy.leased_until >= clock_timestamp()
                   )
-                ORDER BY w.priority DESC, w.day DESC, w.layer LIMIT 1
+                  AND NOT EXISTS (
+                    SELECT 1 FROM costs_snapshot busy
+                    WHERE busy.cluster_id = w.cluster_id AND busy.due_at IS NOT NULL
+                      AND busy.leased_until >= clock_timestamp()
+                  )
+                ORDER BY w.priority DESC, w.day DESC, w.layer, w.id LIMIT 1
+                FOR NO KEY UPDATE OF c SKIP LOCKED
             )
+            AND due_at <= %(now)s AND (leased_until IS NULL OR leased_until < clock_timestamp())
             RETURNING id, attempt
             """,
-            {"cluster": found[0], "now": now, "lease": LEASE.total_seconds()},
+            {"now": now, "lease": LEASE.total_seconds()},
         )
         taken = cursor.fetchone()
     if taken is None:

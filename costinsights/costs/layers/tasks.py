@@ -7,7 +7,7 @@ from typing import Final
 from celery import shared_task
 from django.utils import timezone
 
-from costinsights.core.tasks import TenantTask
+from costinsights.core.tasks import WakeUpTask
 from costinsights.core.tenancy import current_tenant
 from costinsights.costs.layers import ledger
 from costinsights.costs.layers.ingest import ingest_next
@@ -19,7 +19,7 @@ from tenants.limits import retention_days_of
 TURN: Final = timedelta(seconds=20)
 
 
-@shared_task(base=TenantTask, name="costs.keep_layers", feature=Feature.HISTORY)
+@shared_task(base=WakeUpTask, name="costs.keep_layers", feature=Feature.HISTORY)
 def keep_layers() -> int:
     """Plan what is due of every cluster's layers and read it for one turn. Returns days read."""
     ends = time.monotonic() + TURN.total_seconds()

@@ -13,7 +13,7 @@ from costinsights.accounts.services import create_user
 from costinsights.core.tenancy import current_tenant, public_context, tenant_context
 from costinsights.costs.history import ledger
 from costinsights.costs.models import Cluster
-from costinsights.costs.tasks import keep_history
+from costinsights.costs.tasks import keep_history, keep_layers
 from costinsights.local.addresses import PASSWORD
 from costinsights.opencost.sample.answers import VERSION
 from tenants.features import PlatformSwitch
@@ -91,6 +91,7 @@ def make_demo(*, opencost: str) -> None:
             _people(wanted)
             _clusters(wanted, opencost)
             keep_history.enqueue_on_commit()  # the worker reads it while people look around
+            keep_layers.enqueue_on_commit()
     with public_context(), transaction.atomic():
         staff = StaffUser.objects.filter(email=STAFF).first()
         if staff is None:
