@@ -4,6 +4,7 @@ from django.urls import path
 
 from costinsights.costs.api import (
     annotations,
+    budgets,
     data_health,
     exchange_rates,
     forecast,
@@ -64,5 +65,19 @@ urlpatterns = [
         "annotations/<int:annotation_id>/",
         annotations.AnnotationView.as_view(),
         name="api-annotation-detail",
+    ),
+    path("budgets/", budgets.BudgetListView.as_view(), name="api-budget-list"),
+    path(
+        "budgets/<int:budget_id>/", budgets.BudgetView.as_view(), name="api-budget-detail"
+    ),
+    path(
+        "budgets/<int:budget_id>/status",
+        budgets.BudgetStatusView.as_view(),
+        name="api-budget-status",
+    ),
+    path(
+        "budgets/<int:budget_id>/events",
+        budgets.BudgetEventListView.as_view(),
+        name="api-budget-event-list",
     ),
 ]
