@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from costinsights.accounts.models import User
-from costinsights.core.errors import Conflict, InvalidInput, NotFound
+from costinsights.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from costinsights.core.money import AmountOutOfRange, amount_text, micros_from_number
 from costinsights.core.tenancy import current_tenant
 from costinsights.costs.budgets.models import (
@@ -22,28 +22,13 @@ from costinsights.costs.budgets.models import (
     BudgetPeriod,
 )
 from costinsights.costs.currencies import is_currency
+from costinsights.costs.history.conditions import Judge
 from costinsights.costs.history.query import HistoryQuery
 from costinsights.costs.parameters import parse_idle
 from costinsights.costs.read_scope import EVERYTHING
 from costinsights.costs.selectors import chosen_clusters
 
 MOST_BUDGETS = 200
-# What a caller may give, by name; the rest has defaults.
-FIELDS = (
-    "name",
-    "amount",
-    "currency",
-    "period",
-    "filter",
-    "cluster",
-    "idle",
-    "actual_thresholds",
-    "forecast_thresholds",
-    "owner",
-    "note",
-    "valid_from",
-    "valid_until",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +73,23 @@ def checked_draft(
     note: str = "",
     valid_from: dt.date | None = None,
     valid_until: dt.date | None = None,
+    like: Budget | None = None,
 ) -> BudgetDraft:
-    """Values into a draft. `owner` is an e-mail, by default of `by`; None for nobody. Raises InvalidInput."""
+    """Values into a draft. `owner` is an e-mail, by default of `by`; None for nobody.
+
+    `like` is the stored budget that is changed: its clusters and owner may stay though they are gone. Raises
+    InvalidInput, and NotAllowed for a member who does not see all costs.
+    """
+    if by.is_limited:
+        raise NotAllowed("Budgets are over costs that your limits hide. Ask an analyst without limits.")
     name = " ".join(name.split())
     if not 1 <= len(name) <= LONGEST_NAME:
         raise InvalidInput(f"Give a name of 1 to {LONGEST_NAME} characters.", field="name")
     if len(note) > LONGEST_NOTE:
         raise InvalidInput(f"A note has at most {LONGEST_NOTE} characters.", field="note")
     question = checked_scope(filter=filter, cluster=cluster, idle=idle, now=now)
+    if question.clusters and (like is None or list(question.clusters) != like.clusters):
+        chosen_clusters(question.clusters)
     valid_from = valid_from or now.date().replace(day=1)
     if valid_until is not None and valid_until < valid_from:
         raise InvalidInput("It ends before it begins.", field="valid_until", value=valid_until)
@@ -109,7 +103,7 @@ def checked_draft(
         idle=str(question.idle),
         actual_thresholds=_percents(actual_thresholds, "actual_thresholds"),
         forecast_thresholds=_percents(forecast_thresholds, "forecast_thresholds"),
-        owner=by if owner == "" else _member(owner),
+        owner=by if owner == "" else _member(owner, like),
         note=note.strip(),
         valid_from=valid_from,
         valid_until=valid_until,
@@ -125,8 +119,8 @@ def checked_scope(
     parse_idle(idle)
     given = {"filter": filter, "cluster": ",".join(cluster), "idle": idle}
     question = HistoryQuery.parse(given, now=now, scope=EVERYTHING)
-    if question.clusters:
-        chosen_clusters(question.clusters)
+    if question.filter is not None:
+        Judge([], question.period).condition(question.filter)
     return question
 
 
@@ -183,9 +177,11 @@ def _percents(values: Sequence[int], field: str) -> list[int]:
     return percents
 
 
-def _member(email: str | None) -> User | None:
+def _member(email: str | None, like: Budget | None) -> User | None:
     if not email:
         return None
+    if like is not None and like.owner is not None and like.owner.email == email:
+        return like.owner
     member = User.objects.filter(email__iexact=email.strip(), is_active=True).first()
     if member is None or member.is_limited:
         raise InvalidInput(

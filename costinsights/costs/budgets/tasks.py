@@ -1,5 +1,6 @@
 """Jobs: how budgets stand after new days were stored, and the mails about it."""
 
+import datetime as dt
 from smtplib import SMTPException
 
 from celery import shared_task
@@ -7,7 +8,7 @@ from django.utils import timezone
 
 from costinsights.core.tasks import TenantTask
 from costinsights.costs.budgets import evaluation, mails
-from costinsights.costs.budgets.models import BudgetEvent
+from costinsights.costs.budgets.models import Budget, BudgetEvent
 from tenants.features import Feature
 
 
@@ -32,3 +33,10 @@ def evaluate_budgets() -> int:
 def mail_budget_events() -> int:
     """Tell owners which thresholds were reached. Returns how many mails went out."""
     return mails.send_due_mails(now=timezone.now())
+
+
+def evaluate_now(budget: Budget, *, now: dt.datetime) -> None:
+    """For a budget that somebody has just made or changed: evaluate it, and send the mails that follow."""
+    evaluation.evaluate(budget, now=now)
+    if budget.events.filter(mail_due_at__lte=now).exists():
+        mail_budget_events.enqueue_on_commit()
