@@ -31,7 +31,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     DJANGO_SETTINGS_MODULE=costinsights.settings
 RUN groupadd --gid 10001 app \
- && useradd --uid 10001 --gid app --no-create-home --shell /usr/sbin/nologin app
+ && useradd --uid 10001 --gid app --no-create-home --shell /usr/sbin/nologin app \
+ && install --directory --owner app --group app --mode 0750 /var/lib/costinsights/reports
 WORKDIR /app
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=source /app ./

@@ -3,6 +3,7 @@
 import ipaddress
 import os
 from pathlib import Path
+from typing import Any
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
@@ -301,7 +302,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static" / "dist"]
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
@@ -383,6 +384,33 @@ OPENCOST_MAX_BODY_BYTES = env.int("OPENCOST_MAX_BODY_BYTES", default=256 * 1024 
 HISTORY_PATIENCE_SECONDS = env.float("HISTORY_PATIENCE_SECONDS", default=30)
 HISTORY_READS_PER_TENANT = env.int("HISTORY_READS_PER_TENANT", default=2)
 CURRENT_COSTS_FRESH_SECONDS = env.int("CURRENT_COSTS_FRESH_SECONDS", default=60)
+
+# Kept reports -----------------------------------------------------------------------------------
+
+# A bucket keeps them where web and worker share no disk; the directory is for one machine or a shared volume.
+REPORTS_S3_BUCKET = env.str("REPORTS_S3_BUCKET", default="")
+REPORTS_DIRECTORY = env.str("REPORTS_DIRECTORY", default="") or str(BASE_DIR / ".local" / "reports")
+REPORTS_LINK_SECONDS = env.int("REPORTS_LINK_SECONDS", default=7 * 24 * 3600)
+if REPORTS_S3_BUCKET:
+    STORAGES["reports"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": REPORTS_S3_BUCKET,
+            "endpoint_url": env.str("REPORTS_S3_ENDPOINT", default="") or None,
+            "region_name": env.str("REPORTS_S3_REGION", default="") or None,
+            # Empty: the role of the machine or the pod.
+            "access_key": env.str("REPORTS_S3_ACCESS_KEY", default="") or None,
+            "secret_key": env.str("REPORTS_S3_SECRET_KEY", default="") or None,
+            "location": env.str("REPORTS_S3_PREFIX", default=""),
+            "default_acl": None,
+            "file_overwrite": True,
+        },
+    }
+else:
+    STORAGES["reports"] = {
+        "BACKEND": "reporting.storage.WholeFileStorage",
+        "OPTIONS": {"location": REPORTS_DIRECTORY, "file_permissions_mode": 0o640},
+    }
 
 # Mail, time, logs -------------------------------------------------------------------------------
 

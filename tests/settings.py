@@ -10,6 +10,10 @@ DATABASES["default"]["OPTIONS"]["pool"].update(min_size=0, max_size=16)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "reports": {
+        "BACKEND": "reporting.storage.WholeFileStorage",
+        "OPTIONS": {"location": STATE / "reports"},
+    },
 }
 # Collected files belong to a release; tests read the sources, and WhiteNoise wants its folder there.
 STATIC_ROOT = STATE / "staticfiles"

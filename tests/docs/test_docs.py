@@ -55,7 +55,7 @@ def settings_read_from_the_environment() -> set[str]:
 def settings_of_compose() -> set[str]:
     """Names that docker-compose.yml takes from its environment and the product does not read."""
     text = (PROJECT / "docker-compose.yml").read_text()
-    return set(re.findall(r"\$\{([A-Z_]+)", text)) - settings_read_from_the_environment()
+    return set(re.findall(r"\$\{([A-Z0-9_]+)", text)) - settings_read_from_the_environment()
 
 
 def test_the_settings_page_lists_exactly_the_settings_there_are() -> None:
@@ -67,7 +67,7 @@ def test_the_settings_page_lists_exactly_the_settings_there_are() -> None:
 
 def test_the_example_environment_names_no_unknown_setting() -> None:
     text = (PROJECT / ".env.example").read_text()
-    named = set(re.findall(r"^#? ?([A-Z][A-Z_]+)=", text, re.MULTILINE))
+    named = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", text, re.MULTILINE))
     assert named <= set(first_column(page("operate/settings.md")))
 
 
