@@ -13,6 +13,19 @@ CURRENCIES: tuple[str, ...] = tuple(
 # What a list of choices begins with; the rest follows in alphabetical order.
 COMMON = ("USD", "EUR", "GBP", "CHF", "CNY", "INR", "JPY")
 
+# ISO 4217's number of decimals, where it is not two.
+_NO_DECIMALS = frozenset(
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()  # noqa: SIM905  # as above
+)
+_THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())  # noqa: SIM905  # as above
+
+
+def minor_digits(code: str) -> int:
+    """How many decimals a bill in this currency has: USD 2, JPY 0, KWD 3."""
+    if code in _NO_DECIMALS:
+        return 0
+    return 3 if code in _THREE_DECIMALS else 2
+
 
 def is_currency(code: str) -> bool:
     return code in CURRENCIES

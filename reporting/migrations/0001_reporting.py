@@ -116,6 +116,8 @@ class Migration(migrations.Migration):
                 ('work_started_at', models.DateTimeField(null=True)),
                 ('work_ended_at', models.DateTimeField(null=True)),
                 ('prepared_at', models.DateTimeField(null=True)),
+                ('prepared_sha256', models.CharField(blank=True, max_length=64)),
+                ('reopen_reason', models.CharField(blank=True, max_length=500)),
                 ('reconciliation', models.JSONField(null=True)),
                 ('complete_micros', models.PositiveIntegerField(default=0)),
                 ('late_checked_at', models.DateTimeField(null=True)),

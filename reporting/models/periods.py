@@ -50,6 +50,8 @@ class Period(models.Model):
     prepared_by = models.ForeignKey(
         User, models.SET_NULL, null=True, related_name="+", db_index=False
     )
+    prepared_sha256 = models.CharField(max_length=64, blank=True)  # of the lines of every statement
+    reopen_reason = models.CharField(max_length=500, blank=True)
     # The reconciliation of what is prepared or closed, as of StatementDocument.
     reconciliation = models.JSONField(null=True)
     complete_micros = models.PositiveIntegerField(default=0)
