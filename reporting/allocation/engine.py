@@ -112,7 +112,7 @@ def combine(allocations: Sequence[StretchAllocation]) -> list[AllocatedLine]:
             key = sort_key(line)
             known = merged.get(key)
             merged[key] = line if known is None else _added(known, line)
-    return [merged[key] for key in sorted(merged)]  # type: ignore[type-var]  # equal places, equal types
+    return [merged[key] for key in sorted(merged)]
 
 
 def _added(left: AllocatedLine, right: AllocatedLine) -> AllocatedLine:

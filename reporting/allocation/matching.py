@@ -77,7 +77,7 @@ class Match:
 
 
 class FirstMatch:
-    """Judges facts of one kind by conditions in their order; None as a condition is met by everything.
+    """Judges facts by conditions in their order; None as a condition is met by everything.
 
     A cluster is asked for by its slug or by what OpenCost calls it. Idle cost has the name `__idle__` in every
     field it lacks, as everywhere in the product. Raises InvalidInput for a field that facts do not have.
@@ -93,7 +93,7 @@ class FirstMatch:
         for position, condition in enumerate(conditions):
             self._index(position, condition)
         looked_at = {(one.field, one.key) for each in conditions for one in comparisons(each)}
-        self._getters = [_getter(field, key) for field, key in sorted(looked_at)]
+        self._getters = [_is_idle, *(_getter(field, key) for field, key in sorted(looked_at))]
         self._known: dict[tuple[object, ...], Match | None] = {}
 
     def _index(self, position: int, condition: Filter | None) -> None:
@@ -204,6 +204,10 @@ def _values(fact: CostFact, field: str, key: str) -> tuple[str, ...]:
     if field in _ATTRIBUTES:
         return (getattr(fact, _ATTRIBUTES[field]),)
     return ((fact.labels if field == "label" else fact.annotations).get(key, ""),)
+
+
+def _is_idle(fact: CostFact) -> bool:
+    return fact.kind is FactKind.IDLE
 
 
 def _getter(field: str, key: str) -> Callable[[CostFact], object]:
