@@ -16,10 +16,12 @@ urlpatterns = [
     path("api/docs/", _redoc, name="api-docs"),
     path("api/v1/", include("costinsights.accounts.api_urls")),
     path("api/v1/", include("costinsights.costs.api.urls")),
+    path("api/v1/", include("reporting.api.urls")),
     path("api/v1/", include("costinsights.workspace.api_urls")),
     path("settings/", RedirectView.as_view(pattern_name="profile"), name="settings"),
     path("", include("costinsights.accounts.urls")),
     path("", include("costinsights.costs.urls")),
+    path("", include("reporting.urls")),
     path("", include("costinsights.workspace.urls")),
 ]
 

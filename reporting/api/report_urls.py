@@ -1,0 +1,5 @@
+"""Reports: definitions, runs, schedules, previews."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

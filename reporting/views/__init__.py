@@ -1,0 +1,1 @@
+"""Pages of reporting: each topic lists its own."""
