@@ -1,7 +1,9 @@
 import htmx from "htmx.org";
 import { initCharts } from "./charts/index";
+import { initCalendars } from "./lib/calendar";
 import { initCopy } from "./lib/copy";
 import { initFilters } from "./lib/filters";
+import { initFinders } from "./lib/find";
 import { initMenus, initNavToggle } from "./lib/menus";
 import { initPrint } from "./lib/print";
 import { initQueryBar } from "./lib/querybar";
@@ -16,6 +18,8 @@ const inits: ((root: ParentNode) => void)[] = [
   initCopy,
   initPrint,
   initFilters,
+  initFinders,
+  initCalendars,
   initQueryBar,
   initCharts,
 ];

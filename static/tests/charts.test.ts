@@ -23,6 +23,7 @@ const look: Look = {
   text: "black",
   muted: "grey",
   grid: "silver",
+  accent: "blue",
   surface: "white",
   font: "sans-serif",
   animate: false,

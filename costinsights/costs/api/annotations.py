@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from costinsights.accounts.permissions import IsMember, member_of
 from costinsights.core.api.fields import InstantField
+from costinsights.core.api.metadata import GatedMetadata
 from costinsights.core.api.pagination import ListCursor
 from costinsights.core.api.schema import problem_responses
 from costinsights.core.errors import InvalidInput
@@ -82,6 +83,7 @@ class Annotations(GenericAPIView[Annotation]):
     serializer_class = AnnotationSerializer
     queryset = Annotation.objects.none()
     permission_classes = (IsMember, HasFeature)
+    metadata_class = GatedMetadata
 
 
 class AnnotationListView(Annotations, ListAPIView[Annotation]):

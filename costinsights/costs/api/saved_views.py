@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from costinsights.accounts.permissions import IsMember, member_of
 from costinsights.core.api.fields import InstantField
+from costinsights.core.api.metadata import GatedMetadata
 from costinsights.core.api.pagination import ListCursor
 from costinsights.core.api.schema import problem_responses
 from costinsights.costs.models import SavedView
@@ -121,6 +122,7 @@ class SavedViews(GenericAPIView[Model]):
 
     feature = Feature.SAVED_VIEWS
     permission_classes = (IsMember, HasFeature)
+    metadata_class = GatedMetadata
     serializer_class = SavedViewSerializer
     queryset = SavedView.objects.none()
 

@@ -204,4 +204,7 @@ def _ask(state: PageState, now: datetime) -> Answers:
     """The answer, and where it is compared the earlier period's steps and both side by side."""
     if state.base is None or state.previous is None:
         return history(state.query, now=now), None, None
-    return side_by_side(state.query, state.base, state.previous, now=now)
+    answer, before, compared = side_by_side(state.query, state.base, state.previous, now=now)
+    if not compared.previous_stored:
+        return answer, None, None  # unknown is not zero: there is nothing to compare with
+    return answer, before, compared

@@ -15,7 +15,9 @@ import htmx from "htmx.org";
 import { announce } from "../lib/live";
 import { initBrush } from "./brush";
 import { configFor } from "./config";
+import { applyLegend, initLegend } from "./legend";
 import { currentLook } from "./look";
+import { initPictures } from "./picture";
 import { type ChartSpec, parts, spoken, spokenSeries } from "./spec";
 import { zoomAddress } from "./timeline";
 
@@ -156,8 +158,11 @@ function listen(canvas: HTMLCanvasElement, spec: ChartSpec): void {
 function redrawAll(): void {
   for (const [canvas, { chart, spec }] of drawn) {
     chart.destroy();
-    if (canvas.isConnected) drawn.set(canvas, { chart: draw(canvas, spec), spec });
-    else drawn.delete(canvas);
+    if (canvas.isConnected) {
+      const again = draw(canvas, spec);
+      drawn.set(canvas, { chart: again, spec });
+      applyLegend(canvas, again);
+    } else drawn.delete(canvas);
   }
 }
 
@@ -175,7 +180,12 @@ export function initCharts(root: ParentNode): void {
     if (!spec || parts(spec).length === 0) continue;
     drawn.set(canvas, { chart: draw(canvas, spec), spec });
     listen(canvas, spec);
+    initLegend(canvas, () => drawn.get(canvas)?.chart);
   }
+  initPictures(
+    root,
+    (name) => [...drawn].find(([canvas]) => canvas.dataset.chart === name)?.[1].chart,
+  );
   if (followsTheme) return;
   followsTheme = true;
   document.addEventListener("theme:change", redrawAll);

@@ -5,6 +5,7 @@ export interface Look {
   text: string;
   muted: string;
   grid: string;
+  accent: string;
   surface: string;
   font: string;
   animate: boolean;
@@ -54,6 +55,7 @@ export function currentLook(element: Element = document.documentElement): Look {
     text: read("--chart-text"),
     muted: read("--chart-muted"),
     grid: read("--chart-grid"),
+    accent: read("--chart-note"),
     surface,
     font: style.fontFamily,
     animate: !matchMedia("(prefers-reduced-motion: reduce)").matches,

@@ -78,6 +78,8 @@ export interface TimelineSpec {
   ghost: { values: (number | null)[]; texts: string[]; labels: string[] } | null;
   /** The page without its period; a brush adds start and end. */
   zoom: string;
+  /** The steps that notes are about, both included. */
+  notes?: { from: number; to: number }[];
 }
 
 /** The parts a keyboard walks over and a click opens. */

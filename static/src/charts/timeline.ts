@@ -1,6 +1,7 @@
 import type { ChartConfiguration, ChartDataset, Plugin } from "chart.js";
 import { axisAmount, tooltip } from "./config";
 import type { Look } from "./look";
+import { notes } from "./notes";
 import type { TimelineSeries, TimelineSpec } from "./spec";
 
 type Set = ChartDataset<"bar" | "line", (number | null)[]>;
@@ -180,7 +181,7 @@ export function timelineConfig(spec: TimelineSpec, look: Look): ChartConfigurati
         },
       },
     },
-    plugins: [marks(spec, look)],
+    plugins: [marks(spec, look), notes(spec, look)],
   } as ChartConfiguration;
 }
 
@@ -210,6 +211,7 @@ export function zoomAddress(spec: TimelineSpec, from: number, to: number): strin
   if (!first || !last) return "";
   const [start, end] = [first.start, last.end].map((text) => text.replace("T00:00:00Z", ""));
   const address = new URL(spec.zoom, "http://here");
+  address.searchParams.delete("window"); // the two ends take its place
   address.searchParams.set("start", start ?? "");
   address.searchParams.set("end", end ?? "");
   // Hours of long ago are no longer kept: a short stretch keeps the step it was chosen in.

@@ -11,8 +11,11 @@ export function initMenus(): void {
   if (listening) return;
   listening = true;
   document.addEventListener("click", (event) => {
-    const target = event.target instanceof Element ? event.target : null;
-    closeMenus(document, target?.closest("details[data-menu]") ?? null);
+    // By the path: what was clicked may have been replaced meanwhile.
+    const menu = event
+      .composedPath()
+      .find((each) => each instanceof Element && each.matches("details[data-menu]"));
+    closeMenus(document, menu instanceof Element ? menu : null);
   });
   document.addEventListener("focusin", (event) => {
     const target = event.target instanceof Element ? event.target : null;

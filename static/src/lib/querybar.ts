@@ -2,28 +2,23 @@
 
 const DAY = 86_400_000;
 
+const LONGEST = 31;
+
 /** Two days, both included, as instants of which the second is excluded. Throws a sentence where that is none. */
-function ends(first: string, last: string, most: number): [number, number] {
+function ends(first: string, last: string): [number, number] {
   if (!first || !last) throw new Error("Give the first and the last day.");
   const start = Date.parse(`${first}T00:00:00Z`);
   const end = Date.parse(`${last}T00:00:00Z`) + DAY;
   if (Number.isNaN(start) || Number.isNaN(end)) throw new Error("These are no days.");
   if (end <= start) throw new Error("The last day lies before the first.");
-  if (end - start > most * DAY) throw new Error(`A window has at most ${most} days.`);
+  if (end - start > LONGEST * DAY) throw new Error(`A window has at most ${LONGEST} days.`);
   return [start, end];
 }
 
 /** A window from two days, both included, as UTC instants; a sentence where that is no window. */
 export function customWindow(first: string, last: string): string {
   const text = (instant: number) => new Date(instant).toISOString().replace(".000Z", "Z");
-  return ends(first, last, 31).map(text).join(",");
-}
-
-/** Start (included) and end (excluded) as UTC days, from two days that are both included. */
-export function customEnds(first: string, last: string, most: number): [string, string] {
-  const [start, end] = ends(first, last, most);
-  const text = (instant: number) => new Date(instant).toISOString().slice(0, 10);
-  return [text(start), text(end)];
+  return ends(first, last).map(text).join(",");
 }
 
 export function initQueryBar(root: ParentNode): void {
@@ -39,15 +34,11 @@ export function initQueryBar(root: ParentNode): void {
           range?.querySelector("input")?.focus();
           return;
         }
-        // A window's word takes the place of two days.
-        if (each === select && each.value) {
-          for (const end of form.querySelectorAll<HTMLInputElement>(
-            "input[name=start], input[name=end]",
-          ))
-            end.value = "";
-        }
         form.requestSubmit();
       });
+    }
+    for (const each of form.querySelectorAll<HTMLInputElement>("input[data-submits]")) {
+      each.addEventListener("change", () => form.requestSubmit());
     }
     if (select && range) listenRange(form, select, range);
   }
@@ -58,15 +49,7 @@ function listenRange(form: HTMLFormElement, select: HTMLSelectElement, range: HT
   const last = range.querySelector<HTMLInputElement>("[data-part=last]");
   const problem = range.querySelector<HTMLElement>("[data-part=problem]");
   const choose = (from: string, to: string) => {
-    const [start, end] = ["start", "end"].map((name) =>
-      form.querySelector<HTMLInputElement>(`[data-part=${name}]`),
-    );
-    if (!start || !end) {
-      select.append(new Option("Custom range", customWindow(from, to), true, true));
-      return;
-    }
-    [start.value, end.value] = customEnds(from, to, Number(range.dataset.longest));
-    select.append(new Option("Custom range", "", true, true));
+    select.append(new Option("Custom range", customWindow(from, to), true, true));
   };
   const apply = () => {
     try {

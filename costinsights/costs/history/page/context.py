@@ -177,7 +177,7 @@ def _answer_context(
     shown = [info for info in answer.steps if info.state is not StepState.MISSING]
     return {
         "chart": {"timeline": chart},
-        "columns": columns(state, grouped_by(query), path),
+        "columns": columns(state, grouped_by(query), path, is_compared=compared is not None),
         "lines": lines(state, answer, compared, path),
         "totals": total_line(state, answer, compared),
         "step_lines": _step_lines(chart, before),
@@ -187,6 +187,7 @@ def _answer_context(
         "kpis": kpis(answer, compared, now=now),
         "partial_steps": sum(info.state is StepState.PARTIAL for info in answer.steps),
         "missing_steps": sum(info.state is StepState.MISSING for info in answer.steps),
+        "nothing_before": period_words(state.previous) if state.previous and not compared else "",
         "previous_words": period_words(compared.previous_period) if compared else "",
         "risers": [_mover(state, row, answer.currency, path) for row in compared.risers]
         if compared

@@ -116,11 +116,11 @@ def direction_of(delta: int | None) -> str:
     return "up" if delta > 0 else "down"
 
 
-def columns(state: PageState, heading: str, path: str) -> list[Column]:
+def columns(state: PageState, heading: str, path: str, *, is_compared: bool) -> list[Column]:
     """The headings with the link that sorts by each: amounts largest first, then the reverse."""
-    listed = [("name", heading), ("current", "Total" if state.base is None else "Current")]
+    listed = [("name", heading), ("current", "Current" if is_compared else "Total")]
     listed += [("", COLUMNS["share"])] if "share" in state.columns else []
-    if state.base is not None:
+    if is_compared:
         listed += [("previous", "Previous"), ("delta", "Change"), ("ratio", "Change %")]
     listed += [(name, COMPONENT_NAMES[name]) for name in shown_components(state)]
     listed += [("efficiency", COLUMNS["efficiency"])] if "efficiency" in state.columns else []
