@@ -81,7 +81,9 @@ def checked_draft(
     InvalidInput, and NotAllowed for a member who does not see all costs.
     """
     if by.is_limited:
-        raise NotAllowed("Budgets are over costs that your limits hide. Ask an analyst without limits.")
+        raise NotAllowed(
+            "Budgets are over costs that your limits hide. Ask an analyst without limits."
+        )
     name = " ".join(name.split())
     if not 1 <= len(name) <= LONGEST_NAME:
         raise InvalidInput(f"Give a name of 1 to {LONGEST_NAME} characters.", field="name")
