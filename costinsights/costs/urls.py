@@ -4,6 +4,7 @@ from django.urls import path
 
 from costinsights.costs.views import (
     annotations,
+    budgets,
     clusters,
     connect,
     data_health,
@@ -113,5 +114,13 @@ urlpatterns = [
         "settings/exchange-rates/<int:rate_id>/remove/",
         exchange_rates.RateRemove.as_view(),
         name="exchange-rate-remove",
+    ),
+    path("budgets/", budgets.BudgetListPage.as_view(), name="budget-list"),
+    path("budgets/new/", budgets.BudgetMakePage.as_view(), name="budget-make"),
+    path("budgets/preview/", budgets.BudgetPreview.as_view(), name="budget-preview"),
+    path("budgets/<int:budget_id>/", budgets.BudgetDetailPage.as_view(), name="budget-detail"),
+    path("budgets/<int:budget_id>/edit/", budgets.BudgetEditPage.as_view(), name="budget-edit"),
+    path(
+        "budgets/<int:budget_id>/delete/", budgets.BudgetDeletePage.as_view(), name="budget-delete"
     ),
 ]
