@@ -35,6 +35,7 @@ class NavItem:
 NAVIGATION = (
     NavItem("Overview", "chart-donut", "overview", Feature.CURRENT_COSTS),
     NavItem("History", "chart-histogram", "history", Feature.HISTORY),
+    NavItem("Budgets", "wallet", "budget-list", Feature.BUDGETS),
     NavItem("Reporting", "report-money", "reporting", Feature.REPORTING),
     NavItem("Anomalies", "activity-heartbeat", "anomalies", Feature.ANOMALY_DETECTION),
     NavItem("Clusters", "server-2", "cluster-list"),
