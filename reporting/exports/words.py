@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from reporting.exports.columns import BYTE_DRIVERS
-from reporting.statements.document import Header
+from reporting.statements.document import Header, ShareOfPool
 
 EVENTS_TO_SIGN = ("Prepared", "Approved", "Accepted by the cost centre", "Booked")
 
@@ -48,6 +48,12 @@ def method_words(method: str, *, fallback: bool = False) -> str:
     return f"{words} (fall-back)" if fallback else words
 
 
+def spread_words(share: ShareOfPool) -> str:
+    """in proportion to direct cost"""
+    words = method_words(share.method, fallback=share.used_fallback)
+    return f"{words} to {driver_words(share.driver)}" if share.driver else words
+
+
 def driver_words(driver: str) -> str:
     return _DRIVERS.get(driver, driver)
 
@@ -74,10 +80,9 @@ def mode_words(header: Header) -> str:
 
 
 def rule_words(rule: dict[str, Any]) -> str:
-    """A rule as `name: value` pairs, nested values as JSON."""
-    return "; ".join(
-        f"{name}: {_value(value)}" for name, value in rule.items() if value not in ("", None)
-    )
+    """A rule as `name: value` pairs, nested values as JSON; its position is where it stands."""
+    pairs = ((name, value) for name, value in rule.items() if name != "position")
+    return "; ".join(f"{name}: {_value(value)}" for name, value in pairs if value not in ("", None))
 
 
 def _value(value: Any) -> str:
