@@ -35,6 +35,8 @@ NOT_AUDITED = {
     "costs_groupday": "a roll-up of stored costs",
     "costs_grouphour": "as above",
     "costs_nodemonth": "as above",
+    "costs_budgetstanding": "how a budget stood when a job last looked; computed again from stored costs",
+    "costs_budgetevent": "a log of its own: thresholds reached, once each",
     "costs_savedviewmark": "a member's own stars, first view and when each was last opened",
     "reporting_period": "where a month stands; preparing, closing and carrying forward are events",
     "reporting_periodclose": "is a log itself: a hash chain that nobody can change",
