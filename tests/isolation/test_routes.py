@@ -26,6 +26,7 @@ FOREIGN: dict[str, Any] = {
     "label_key_id": lambda rows: str(rows["costs.LabelKey"].pk),
     "view_slug": lambda rows: rows["costs.SavedView"].slug,
     "annotation_id": lambda rows: str(rows["costs.Annotation"].pk),
+    "budget_id": lambda rows: str(rows["costs.Budget"].pk),
     "rate_id": lambda rows: str(rows["costs.ExchangeRate"].pk),
     "key_id": lambda rows: rows["accounts.ApiToken"].key_id,
     "member_id": lambda rows: str(rows["accounts.User"].pk),
