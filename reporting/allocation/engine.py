@@ -5,11 +5,11 @@ kept central; pools are spread over what the mapping found; the rate card is app
 the end, so the order of the facts changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from reporting.allocation.mapping import Mapper
+from reporting.allocation.mapping import Mapped, Mapper, Part
 from reporting.allocation.rates import RateCard
 from reporting.allocation.sharing import Direct, Spreader, Takers, added, lines_of
 from reporting.allocation.types import (
@@ -28,12 +28,10 @@ from reporting.allocation.types import (
     Usage,
 )
 
-# What kind of line a cost becomes that no share rule takes and that is no workload's.
-_KEPT_TYPES = {FactKind.IDLE: LineType.IDLE, FactKind.OVERHEAD: LineType.OVERHEAD}
+_NOBODY = Mapped(0, "", "", ())
 _SEPARATOR = ", "
-_Payer = tuple[str, str, str]  # bucket, line type, code of the cost centre
-_Names = tuple[str, str, str, str]  # cluster, namespace, controller kind, controller
-_Reason = tuple[str, str, int]  # label, its value, mapping rule
+# Cost centre, cluster, namespace, controller kind, controller, label, its value, mapping rule.
+_Key = tuple[str, str, str, str, str, str, str, int]
 
 
 def allocate(
@@ -52,42 +50,44 @@ def allocate(
     """
     takers = Takers(shares)
     mapper = Mapper(mapping, [center.code for center in centers])
-    book = _Book()
+    direct = _Book(Bucket.CENTER, LineType.DIRECT)
+    unmapped = _Book(Bucket.UNMAPPED, LineType.DIRECT)
+    kept = {kind: _Book(Bucket.RETAINED, kept_as(kind)) for kind in FactKind}
     for fact in facts:
         if takers.takes(fact):
             continue
-        if fact.kind is FactKind.WORKLOAD:
-            mapped = mapper.of(fact)
-            for part in mapped.parts:
-                book.add(
-                    fact,
-                    ("center" if part.center else "unmapped", "direct", part.center),
-                    (mapped.label_key, mapped.label_value, mapped.rule),
-                    part.costs,
-                    part.usage,
-                )
-        else:
-            kept_as = _KEPT_TYPES.get(fact.kind, LineType.SHARED).value
-            book.add(fact, ("retained", kept_as, ""), ("", "", 0), fact.costs, fact.usage)
-    lines = book.lines()
+        if fact.kind is not FactKind.WORKLOAD:
+            kept[fact.kind].add(fact, _NOBODY, Part("", fact.costs, fact.usage))
+            continue
+        mapped = mapper.of(fact)
+        for part in mapped.parts:
+            (direct if part.center else unmapped).add(fact, mapped, part)
+    lines = [line for book in (direct, unmapped, *kept.values()) for line in book.lines()]
     spreader = Spreader(stretch, centers, Direct(lines))
     pools = []
     for rule, cluster, taken in takers.pools():
         pool = spreader.spread(rule, cluster, taken)
         pools.append(pool)
         lines.extend(lines_of(pool, _joined(taken.snapshots)))
-    card = RateCard(rates)
+    card = RateCard(rates, centers)
     lines = [card.applied(line) for line in lines]
     lines.sort(key=sort_key)
     return StretchAllocation(stretch, lines, pools)
 
 
+def kept_as(kind: FactKind) -> LineType:
+    """What kind of line a cost becomes that no share rule takes and that is no workload's."""
+    if kind is FactKind.IDLE:
+        return LineType.IDLE
+    return LineType.OVERHEAD if kind is FactKind.OVERHEAD else LineType.SHARED
+
+
 def sort_key(line: AllocatedLine) -> tuple[object, ...]:
     """What makes a line itself: lines that agree in all of it are one line."""
     return (
-        line.bucket.value,
+        line.bucket,
         line.center,
-        line.line_type.value,
+        line.line_type,
         line.cluster,
         line.namespace,
         line.controller_kind,
@@ -141,45 +141,46 @@ def _joined(snapshots: Iterable[str]) -> str:
 class _Book:
     """Adds up facts that become the same line: those that differ in labels only, or in what they were read from."""
 
-    def __init__(self) -> None:
-        self._entries: dict[tuple[_Payer, _Names, _Reason], tuple[Costs, Usage, str]] = {}
+    def __init__(self, bucket: Bucket, line_type: LineType) -> None:
+        self._bucket = bucket
+        self._line_type = line_type
+        self._entries: dict[_Key, tuple[Costs, Usage, str]] = {}
 
-    def add(
-        self, fact: CostFact, payer: _Payer, reason: _Reason, costs: Costs, usage: Usage
-    ) -> None:
-        names = (fact.cluster, fact.namespace, fact.controller_kind, fact.controller)
-        key = (payer, names, reason)
+    def add(self, fact: CostFact, mapped: Mapped, part: Part) -> None:
+        key = (
+            part.center,
+            fact.cluster,
+            fact.namespace,
+            fact.controller_kind,
+            fact.controller,
+            mapped.label_key,
+            mapped.label_value,
+            mapped.rule,
+        )
         known = self._entries.get(key)
         if known is None:
-            self._entries[key] = (costs, usage, fact.snapshot)
+            self._entries[key] = (part.costs, part.usage, fact.snapshot)
             return
         self._entries[key] = (
-            added(known[0], costs),
-            added(known[1], usage),
+            added(known[0], part.costs),
+            added(known[1], part.usage),
             _together(known[2], fact.snapshot),
         )
 
-    def lines(self) -> list[AllocatedLine]:
-        lines = []
-        for (payer, names, reason), (costs, usage, snapshot) in self._entries.items():
-            bucket, line_type, center = payer
-            cluster, namespace, controller_kind, controller = names
-            label_key, label_value, rule = reason
-            lines.append(
-                AllocatedLine(
-                    bucket=Bucket(bucket),
-                    line_type=LineType(line_type),
-                    center=center,
-                    cluster=cluster,
-                    namespace=namespace,
-                    controller_kind=controller_kind,
-                    controller=controller,
-                    label_key=label_key,
-                    label_value=label_value,
-                    costs=costs,
-                    usage=usage,
-                    mapping_rule=rule,
-                    snapshot=snapshot,
-                )
+    def lines(self) -> Iterator[AllocatedLine]:
+        for key, (costs, usage, snapshot) in self._entries.items():
+            yield AllocatedLine(
+                bucket=self._bucket,
+                line_type=self._line_type,
+                center=key[0],
+                cluster=key[1],
+                namespace=key[2],
+                controller_kind=key[3],
+                controller=key[4],
+                label_key=key[5],
+                label_value=key[6],
+                costs=costs,
+                usage=usage,
+                mapping_rule=key[7],
+                snapshot=snapshot,
             )
-        return lines

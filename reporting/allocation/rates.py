@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from reporting.allocation.types import COMPONENTS, AllocatedLine, Bucket, RateLine
+from reporting.allocation.types import COMPONENTS, AllocatedLine, Bucket, Center, RateLine
 
 # percent_micros of one whole: 100 % at 1,000,000 to the percent.
 _WHOLE = 100_000_000
@@ -13,24 +13,32 @@ _WHOLE = 100_000_000
 class RateCard:
     """Looks up the rate of each component for a cost centre; the narrower line wins.
 
-    In this order: the centre and the component, the centre, the component, everything. Of two equal lines the
-    later one counts.
+    In this order: the centre and the component, the centre; the same for each department above it, the nearest
+    first; the component, everything. Of two equal lines the later one counts.
     """
 
-    def __init__(self, lines: Sequence[RateLine]) -> None:
+    def __init__(self, lines: Sequence[RateLine], centers: Sequence[Center] = ()) -> None:
+        self._above = {center.code: center.ancestors for center in centers}
         self._percents = {(line.center, line.component): line.percent_micros for line in lines}
-        self._by_center: dict[str, tuple[int, ...]] = {}
+        self._by_center: dict[str, list[tuple[int, int]]] = {}
 
     def rates(self, center: str) -> tuple[int, ...]:
         """One per component, in `RateLine.percent_micros`."""
-        if center not in self._by_center:
-            self._by_center[center] = tuple(self._rate(center, one) for one in COMPONENTS)
-        return self._by_center[center]
+        return tuple(self._rate(center, component) for component in COMPONENTS)
+
+    def _changing(self, center: str) -> list[tuple[int, int]]:
+        """Where in the costs a rate changes anything, and the rate."""
+        known = self._by_center.get(center)
+        if known is None:
+            rates = enumerate(self.rates(center))
+            known = self._by_center[center] = [(place, rate) for place, rate in rates if rate]
+        return known
 
     def _rate(self, center: str, component: str) -> int:
-        for key in ((center, component), (center, ""), ("", component), ("", "")):
-            if key in self._percents:
-                return self._percents[key]
+        for code in (center, *reversed(self._above.get(center, ())), ""):
+            for key in ((code, component), (code, "")):
+                if key in self._percents:
+                    return self._percents[key]
         return 0
 
     def applied(self, line: AllocatedLine) -> AllocatedLine:
@@ -42,8 +50,8 @@ class RateCard:
         if not self._percents or line.bucket is not Bucket.CENTER:
             return line
         discount = markup = 0
-        for cost, rate in zip(line.costs, self.rates(line.center), strict=True):
-            if cost and rate:
+        for place, rate in self._changing(line.center):
+            if cost := line.costs[place]:
                 change = half_even(cost * rate, _WHOLE)
                 if change > 0:
                     markup += change

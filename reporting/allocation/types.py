@@ -182,7 +182,8 @@ class ShareRule:
 class RateLine:
     """What one component costs inside: list price and `percent_micros` of it more (negative: less).
 
-    1,000,000 is one percent. `component` "" is every component, `center` "" everybody; the narrower line wins.
+    1,000,000 is one percent. `component` "" is every component. `center` is a code with all below it, "" everybody;
+    the narrower line wins.
     """
 
     component: str

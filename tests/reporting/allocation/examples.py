@@ -170,7 +170,7 @@ def month(number: int, size: int) -> Month:
         rates=[
             RateLine(
                 chance.choice(("", "cpu", "ram", "external")),
-                chance.choice(("", "A", "B")),
+                chance.choice(("", "A", "B", "N", "TOP")),
                 chance.randint(-100_000_000, 100_000_000),
             )
             for _ in count(4)

@@ -4,7 +4,7 @@ import pytest
 
 from reporting.allocation.rates import RateCard, half_even
 from reporting.allocation.types import Bucket, RateLine
-from tests.reporting.allocation.made import allocated, idle, only, share, workload
+from tests.reporting.allocation.made import CENTERS, allocated, idle, only, share, workload
 
 PERCENT = 1_000_000
 
@@ -21,6 +21,19 @@ def test_the_narrower_line_wins() -> None:
     cpu, ram, gpu = card.rates("CC100")[:3]
     assert (cpu, ram, gpu) == (4, 3, 3)
     assert card.rates("CC200")[:3] == (1, 2, 1)
+
+
+def test_a_departments_line_holds_for_all_below_it_until_a_nearer_one() -> None:
+    lines = [
+        RateLine("cpu", "", 1),
+        RateLine("", "ACME", 2),
+        RateLine("cpu", "SALES", 3),
+        RateLine("ram", "CC100", 4),
+    ]
+    card = RateCard(lines, CENTERS)
+    assert card.rates("CC100")[:3] == (3, 4, 2)
+    assert card.rates("CC200")[:3] == (3, 2, 2)
+    assert card.rates("CC300")[:3] == (2, 2, 2)
 
 
 @pytest.mark.parametrize(
