@@ -10,7 +10,8 @@ from costinsights.core.templatetags.display import money_short_text, money_text
 from costinsights.costs.budgets.documents import Point, day_reached, percent_of, points_of
 from costinsights.costs.budgets.evaluation import Status, question_of, span_of, status_of
 from costinsights.costs.budgets.models import Basis, Budget, BudgetState
-from costinsights.costs.history.forecast import Forecast, Span, forecast
+from costinsights.costs.history.forecast import Span, forecast
+from costinsights.costs.history.page.forecast import forecast_card
 
 TONES = {
     BudgetState.ON_TRACK: "ok",
@@ -235,35 +236,7 @@ def chart(points: Sequence[Point], budget: Budget, has_forecast: bool) -> dict[s
     }
 
 
-# The forecast as a headline, and the form's preview ---------------------------------------------
-
-
-def forecast_card(found: Forecast) -> dict[str, str]:
-    """The forecast as a headline number with its range, or "—" with the reason."""
-    projection, currency = found.projection, found.currency
-    name = f"Forecast for {found.span.name.split()[0]}" if _is_month(found) else found.span.name
-    if projection is None:
-        return {"label": name, "value": "—", "exact": "", "range": "", "note": found.reason}
-    low, high = projection.within_80.low, projection.within_80.high
-    if not projection.expected:
-        return {
-            "label": name,
-            "value": money_text(projection.total, currency),
-            "exact": "",
-            "range": "",
-            "note": "the period is over",
-        }
-    return {
-        "label": name,
-        "value": money_text(projection.total, currency),
-        "exact": "",
-        "range": f"{money_text(low, currency)} – {money_text(high, currency)}",
-        "note": f"{money_short_text(low, currency)} – {money_short_text(high, currency)}, four times out of five",
-    }
-
-
-def _is_month(found: Forecast) -> bool:
-    return found.span.period.length <= 31 * DAY
+# The form's preview -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class Program:
 
     def __init__(self, role: Role = Role.ANALYST, **person: Any) -> None:
         self.member = UserFactory.create(role=role, **person)
-        token = token_of(self.member, scopes=[Scope.READ, Scope.WRITE])
+        token = token_of(self.member, Scope.READ, Scope.WRITE)
         self.client = Client(HTTP_HOST="acme.localhost", HTTP_AUTHORIZATION=f"Bearer {token}")
 
     def __call__(self, method: str, path: str, body: Any = None) -> Any:
@@ -144,8 +144,8 @@ def test_a_plan_that_ended_leaves_budgets_readable(program: Program, acme: Tenan
     made = program("post", "", WANTED).json()
     with public_context():
         acme.plan = "community"
-        acme.plan_before = "saas"
-        acme.plan_changed_at = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
+        acme.lapsed_plan = "saas"
+        acme.lapsed_at = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
         acme.save()
     assert program("get", f"{made['id']}/status").status_code == 200
     assert program("patch", f"{made['id']}/", {"amount": "9"}).json()["code"] == "plan_read_only"
