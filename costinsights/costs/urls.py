@@ -9,6 +9,7 @@ from costinsights.costs.views import (
     connect,
     data_health,
     exchange_rates,
+    forecast,
     history,
     overview,
     saved_views,
@@ -18,6 +19,7 @@ urlpatterns = [
     path("", overview.OverviewPage.as_view(), name="overview"),
     path("costs.csv", overview.CostsCSV.as_view(), name="costs-csv"),
     path("history/", history.HistoryPage.as_view(), name="history"),
+    path("history/forecast/", forecast.ForecastCard.as_view(), name="forecast-card"),
     path("history/views/", saved_views.ViewListPage.as_view(), name="saved-view-list"),
     path("history/views/save/", saved_views.ViewSavePage.as_view(), name="saved-view-save"),
     path(
