@@ -27,7 +27,7 @@ from costinsights.costs.documents import csv_file_name, current_costs_csv
 from costinsights.costs.models import Cluster
 from costinsights.costs.read_scope import ReadScope
 from costinsights.costs.selectors import current_costs, read_scope_of
-from tenants.features import Feature
+from tenants.features import Access, Feature, feature_access
 from tenants.gates import FeatureRequiredMixin
 
 _BY_KIND = (Dimension("namespace"), Dimension("controller_kind"))
@@ -78,6 +78,7 @@ class OverviewPage(HtmxPartialMixin, MemberRequiredMixin, FeatureRequiredMixin, 
                 connect_url=reverse("cluster-connect"),
             )
         )
+        context["shows_forecast"] = feature_access(Feature.HISTORY) is not Access.CLOSED
         return context
 
     @cached_property
