@@ -8,6 +8,7 @@ from collections.abc import Callable
 from django.http import HttpRequest
 
 from costinsights.core.notices import Notice
+from costinsights.costs.budgets.notices import budget_notices
 from costinsights.workspace.first_steps.notices import sample_data_notice
 from costinsights.workspace.plan.notices import plan_notices
 from costinsights.workspace.support.notices import support_notices
@@ -19,6 +20,7 @@ SOURCES: tuple[NoticeSource, ...] = (
     announcement_notices,
     support_notices,
     plan_notices,
+    budget_notices,
     sample_data_notice,
 )
 
