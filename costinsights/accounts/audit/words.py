@@ -34,6 +34,8 @@ _EVENTS: Final = {
     "download.costs_csv": "Downloaded costs as CSV",
     "download.history_csv": "Downloaded costs over time as CSV",
     "download.history_parquet": "Downloaded costs over time as Parquet",
+    "download.layer_csv": "Downloaded a cost layer as CSV",
+    "download.layer_parquet": "Downloaded a cost layer as Parquet",
     "download.comparison_csv": "Downloaded a comparison as CSV",
     "download.comparison_parquet": "Downloaded a comparison as Parquet",
     "download.audit_log": "Downloaded the audit log",

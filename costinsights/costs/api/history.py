@@ -8,7 +8,11 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import (
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+    extend_schema,
+)
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,13 +26,15 @@ from costinsights.core.errors import InvalidInput
 from costinsights.core.snapshots import one_snapshot
 from costinsights.core.tabular import Table
 from costinsights.core.tenancy import current_tenant
-from costinsights.costs.api import history_schema
+from costinsights.costs.api import history_schema, layers, layers_schema
 from costinsights.costs.api.renderers import StreamedCsvRenderer, StreamedParquetRenderer
 from costinsights.costs.history import documents, exports
 from costinsights.costs.history.answers import history
 from costinsights.costs.history.compare import Base, compare, previous_period
 from costinsights.costs.history.query import PARAMETERS, HistoryQuery
 from costinsights.costs.history.steps import parse_instant
+from costinsights.costs.layers.documents import layer_document, layer_table
+from costinsights.costs.layers.query import ALLOCATION, LayerQuery
 from costinsights.costs.selectors import read_scope_of
 from tenants.features import Feature
 from tenants.gates import HasFeature
@@ -58,9 +64,13 @@ class HistoryView(APIView):
         "The lines add up to the total, at every step and over the period. A step where nothing is stored is "
         "null, never zero.",
         tags=["Costs"],
-        parameters=history_schema.HISTORY_PARAMETERS,
+        parameters=[*history_schema.HISTORY_PARAMETERS, layers_schema.LAYER_PARAMETER],
         responses={
-            (200, "application/json"): history_schema.HistorySerializer,
+            (200, "application/json"): PolymorphicProxySerializer(
+                "HistoryOrLayer",
+                [history_schema.HistorySerializer, layers_schema.LayerHistorySerializer],
+                resource_type_field_name=None,
+            ),
             (200, "text/csv"): OpenApiResponse(
                 OpenApiTypes.STR, description="A line per row and step, in the same order."
             ),
@@ -73,7 +83,12 @@ class HistoryView(APIView):
         },
     )
     def get(self, request: Request) -> HttpResponseBase:
-        query = _question(request, ())
+        if request.query_params.get("layer") not in (None, "", ALLOCATION):
+            found = layers.answer_layer(request)
+            if request.accepted_renderer.format in FILES:
+                return _file(request, layer_table(found), "layer", found.query)
+            return Response(layer_document(found))
+        query = _question(request, ("layer",))
         with one_snapshot():
             answer = history(query, now=timezone.now())
         if request.accepted_renderer.format in FILES:
@@ -143,7 +158,9 @@ def _base(text: str) -> Base:
         ) from error
 
 
-def _file(request: Request, table: Table, what: str, query: HistoryQuery) -> StreamingHttpResponse:
+def _file(
+    request: Request, table: Table, what: str, query: HistoryQuery | LayerQuery
+) -> StreamingHttpResponse:
     """The table as the file asked for. The download is logged before its first byte."""
     kind = str(request.accepted_renderer.format)
     first, last = query.period.start.date(), query.period.end.date()

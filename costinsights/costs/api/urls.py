@@ -9,6 +9,7 @@ from costinsights.costs.api import (
     exchange_rates,
     forecast,
     history,
+    layers,
     saved_views,
     views,
 )
@@ -16,6 +17,7 @@ from costinsights.costs.api import (
 urlpatterns = [
     path("costs/current", views.CurrentCostsView.as_view(), name="api-costs-current"),
     path("costs/history", history.HistoryView.as_view(), name="api-costs-history"),
+    path("costs/layers", layers.LayersView.as_view(), name="api-costs-layers"),
     path("costs/compare", history.CompareView.as_view(), name="api-costs-compare"),
     path("costs/forecast", forecast.ForecastView.as_view(), name="api-costs-forecast"),
     path("clusters/", views.ClusterListView.as_view(), name="api-cluster-list"),
@@ -67,9 +69,7 @@ urlpatterns = [
         name="api-annotation-detail",
     ),
     path("budgets/", budgets.BudgetListView.as_view(), name="api-budget-list"),
-    path(
-        "budgets/<int:budget_id>/", budgets.BudgetView.as_view(), name="api-budget-detail"
-    ),
+    path("budgets/<int:budget_id>/", budgets.BudgetView.as_view(), name="api-budget-detail"),
     path(
         "budgets/<int:budget_id>/status",
         budgets.BudgetStatusView.as_view(),

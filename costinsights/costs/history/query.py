@@ -69,7 +69,7 @@ class HistoryQuery:
         ends = (given.get("start", ""), given.get("end", ""))
         window = "" if any(ends) else given.get("window") or "30d"
         period = resolve_period(window, *ends, now=now)
-        step = _parse_step(given["step"]) if "step" in given else default_step(period)
+        step = parse_step(given["step"]) if "step" in given else default_step(period)
         check_steps(period, step)
         text = given.get("filter", "")
         return cls(
@@ -140,7 +140,7 @@ def _text(instant: dt.datetime) -> str:
     return instant.date().isoformat() if midnight else instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _parse_step(text: str) -> Step:
+def parse_step(text: str) -> Step:
     try:
         return Step(text)
     except ValueError as error:

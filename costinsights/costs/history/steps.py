@@ -116,6 +116,13 @@ def resolve_period(window: str, start: str, end: str, *, now: dt.datetime) -> Ch
     return _word(window or "30d", now=now)
 
 
+def resolve_whole_days(window: str, start: str, end: str, *, now: dt.datetime) -> ChargePeriod:
+    """As resolve_period, widened to whole UTC days: for what is stored by day."""
+    found = resolve_period(window, start, end, now=now)
+    last = utc_day(found.end)
+    return ChargePeriod(utc_day(found.start), last if last == found.end else last + DAY)
+
+
 def _word(word: str, *, now: dt.datetime) -> ChargePeriod:
     tomorrow = utc_day(now) + DAY
     month = Step.MONTH.start_of(now)
