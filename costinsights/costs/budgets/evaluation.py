@@ -29,6 +29,19 @@ from costinsights.costs.read_scope import EVERYTHING
 
 # How long after its end a period may still reach a threshold: days are read again and come late.
 LATE_FOR = 7 * DAY
+# What of a budget decides how it stands.
+_DEFINES = (
+    "amount",
+    "currency",
+    "period",
+    "filter_text",
+    "clusters",
+    "idle",
+    "actual_thresholds",
+    "forecast_thresholds",
+    "valid_from",
+    "valid_until",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +183,8 @@ def data_stamp(*, now: dt.datetime) -> str:
 
 
 def _fingerprint(budget: Budget, stamp: str, now: dt.datetime) -> str:
-    text = f"{stamp} {budget.updated_at.isoformat()} {now.date()}"
-    return hashlib.sha256(text.encode()).hexdigest()
+    own = [str(getattr(budget, name)) for name in _DEFINES]
+    return hashlib.sha256("\x1f".join([stamp, str(now.date()), *own]).encode()).hexdigest()
 
 
 @transaction.atomic
