@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from costinsights.core.notices import Notice
 from costinsights.costs.budgets.notices import budget_notices
+from costinsights.costs.history.notices import outage_notices
 from costinsights.workspace.first_steps.notices import sample_data_notice
 from costinsights.workspace.plan.notices import plan_notices
 from costinsights.workspace.support.notices import support_notices
@@ -22,6 +23,7 @@ SOURCES: tuple[NoticeSource, ...] = (
     plan_notices,
     budget_notices,
     sample_data_notice,
+    outage_notices,
 )
 
 

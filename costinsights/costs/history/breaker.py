@@ -32,20 +32,40 @@ def note_failure(
         held = Snapshot.objects.select_for_update().get(pk=snapshot.pk)
         if held.attempt != attempt:
             return
-        held.tries += 1
-        held.due_at = now + pause_after(held.tries, retry_is_useful=retry_is_useful)
-        held.leased_until = None
-        held.error_code, held.error_message = code[:64], message[:500]
-        held.error_at = now
-        if held.revision == 0:
-            held.state = SnapshotState.FAILED
-        held.save()
+        _put_off(held, now=now, code=code, message=message, retry_is_useful=retry_is_useful)
         state = IngestState.objects.select_for_update().get(cluster_id=held.cluster_id)
         state.failures += 1
         state.hung_at = now if has_hung else None
         if state.failures >= FAILURES_TO_BREAK or has_hung or not retry_is_useful:
             state.closed_until = now + break_after(state.failures)
         state.save(update_fields=["failures", "hung_at", "closed_until"])
+
+
+def put_aside(snapshot: Snapshot, *, attempt: int, now: dt.datetime) -> None:
+    """An error of ours kept a window from being stored: later, and the cluster's others meanwhile."""
+    with transaction.atomic():
+        held = Snapshot.objects.select_for_update().get(pk=snapshot.pk)
+        if held.attempt == attempt:
+            _put_off(
+                held,
+                now=now,
+                code="internal_error",
+                message="An error in Cost Insights kept this window from being stored. It has been reported.",
+                retry_is_useful=True,
+            )
+
+
+def _put_off(
+    held: Snapshot, *, now: dt.datetime, code: str, message: str, retry_is_useful: bool
+) -> None:
+    held.tries += 1
+    held.due_at = now + pause_after(held.tries, retry_is_useful=retry_is_useful)
+    held.leased_until = None
+    held.error_code, held.error_message = code[:64], message[:500]
+    held.error_at = now
+    if held.revision == 0:
+        held.state = SnapshotState.FAILED
+    held.save()
 
 
 def note_success(cluster_id: int, *, now: dt.datetime) -> None:

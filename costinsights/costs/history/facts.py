@@ -10,12 +10,16 @@ import msgspec
 
 from costinsights.core.money import split
 from costinsights.costs.history.models import IDLE_SHARE_COLUMNS, MEASURES
+from costinsights.opencost.errors import OpenCostAnswerInvalid
 from costinsights.opencost.rows import AllocatedCost, RowFlag, RowKind
 
 MICRO = 1_000_000
 MEASURE_COUNT = len(MEASURES)
 _SHARES = tuple(MEASURES.index(name) for name in IDLE_SHARE_COLUMNS)
 _FLAGS = MEASURE_COUNT  # behind the measures
+# Past these the database could not hold a window's sums over a month, or index a name. A 10 PB disk fits.
+MOST_IN_A_WINDOW = 250_000_000_000_000_000
+LONGEST_NAME = 253  # of Kubernetes
 OTHER_VALUE = "__other__"  # in place of a value of a key that has too many
 
 
@@ -84,7 +88,10 @@ class WindowFacts:
 
 def window_facts(rows: Iterable[AllocatedCost], keys: StoredKeys) -> WindowFacts:
     """Add container rows up. Money stays exact; each row's usage is rounded once, to whole millionths
-    of a core-hour and whole byte-hours."""
+    of a core-hour and whole byte-hours.
+
+    Raises OpenCostAnswerInvalid for what the store cannot hold.
+    """
     facts: dict[Who, list[int]] = {}
     whole = WindowFacts(facts, 0, 0, 0, 0, "")
     minutes = 0.0
@@ -110,10 +117,31 @@ def window_facts(rows: Iterable[AllocatedCost], keys: StoredKeys) -> WindowFacts
             whole.unknown_rows += 1
         if row.reported_total is not None:
             whole.reported_difference += total - row.reported_total
-    whole.minutes_covered = round(minutes)
+    if facts:  # all rows are of one window
+        whole.minutes_covered = min(round(minutes), row.window.minutes)
+    _check(facts)
     _share_idle(facts)
     whole.sha256 = _digest(facts)
     return whole
+
+
+def _check(facts: dict[Who, list[int]]) -> None:
+    """Refuse what would break the store in the middle of a transaction."""
+    if sum(max(max(held), -min(held)) for held in facts.values()) > MOST_IN_A_WINDOW:
+        raise OpenCostAnswerInvalid(
+            "OpenCost's answer cannot be used: its amounts are too large to be true.",
+            reason="amount_out_of_range",
+        )
+    longest = max((len(name) for who in facts for name in _names(who)), default=0)
+    if longest > LONGEST_NAME:
+        raise OpenCostAnswerInvalid(
+            f"OpenCost's answer cannot be used: a name has {longest:,} characters.",
+            reason="name_too_long",
+        )
+
+
+def _names(who: Who) -> tuple[str, ...]:
+    return who.namespace, who.controller_kind, who.controller, who.node
 
 
 def _digest(facts: dict[Who, list[int]]) -> str:

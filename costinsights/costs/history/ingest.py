@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from costinsights.core.errors import ApplicationError, ExchangeError
@@ -47,7 +47,16 @@ class Outcome:
 def ingest_next(*, clock: Clock = timezone.now, lane: Lane | None = None) -> Outcome | None:
     """Claim the most urgent window and read it. None when nothing is due. Raises nothing of OpenCost's doing."""
     held = ledger.claim(now=clock(), lane=lane)
-    return None if held is None else read_window(held, clock=clock)
+    if held is None:
+        return None
+    try:
+        return read_window(held, clock=clock)
+    except (OperationalError, InterfaceError):
+        raise  # the database's own trouble: the lease ends by itself
+    except Exception:
+        # Ours to repair. Until then this window must not stand in the way of all others.
+        breaker.put_aside(held.snapshot, attempt=held.attempt, now=clock())
+        raise
 
 
 def read_window(held: Claim, *, clock: Clock = timezone.now) -> Outcome:
@@ -89,8 +98,9 @@ def _failed(
     """Hand the window over when only our patience ended; note the failure otherwise."""
     snapshot = held.snapshot
     exchange = error if isinstance(error, ExchangeError) else None
-    if exchange is not None and lanes.holds_up(exchange, seconds=seconds):
-        if held.lane is Lane.QUICK and isinstance(exchange, OpenCostTimedOut):
+    has_hung = exchange is not None and lanes.holds_up(exchange, seconds=seconds)
+    if has_hung:
+        if held.lane is Lane.QUICK and isinstance(error, OpenCostTimedOut):
             lanes.hand_over(snapshot, attempt=held.attempt, now=now)
             log.info("window_handed_over", seconds=round(seconds, 3))
             return Outcome(held, None, HANDED_OVER)
@@ -102,7 +112,7 @@ def _failed(
         code=error.code,
         message=error.message,
         retry_is_useful=exchange is None or exchange.retry_is_useful,
-        has_hung=isinstance(error, OpenCostTimedOut),
+        has_hung=has_hung,
     )
     snapshot.cluster.note_error(now, code=error.code, message=error.message)
     log.warning("window_failed", code=error.code, seconds=round(seconds, 3))

@@ -16,6 +16,7 @@ from costinsights.opencost.rows import AllocatedCost, RowKind
 MOST_STORED: Final = 10
 MOST_VALUES: Final = 1_000
 MOST_KEYS_SEEN: Final = 2_000
+LONGEST_KEY: Final = 317  # of Kubernetes: a prefix, a slash, a name
 # Stored from the first day on, where they occur: what teams mostly ask by.
 USUAL_KEYS: Final = (
     "team",
@@ -76,7 +77,7 @@ def note_keys(rows: Iterable[AllocatedCost], *, day: dt.date, grain: str) -> Non
                 held = values[kind, name]
                 if len(held) <= MOST_VALUES:
                     held.add(value)
-    seen = sorted(covered)[:MOST_KEYS_SEEN]
+    seen = sorted(key for key in covered if len(key[1]) <= LONGEST_KEY)[:MOST_KEYS_SEEN]
     if not seen:
         return
     is_first = not LabelKey.objects.exists()

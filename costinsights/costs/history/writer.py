@@ -38,7 +38,7 @@ class Written(StrEnum):
     RESTATED = "restated"
     EMPTY = "empty"
     KEPT = "kept"  # the answer was empty and something was stored: that stays
-    FENCED = "fenced"  # somebody else took the window over
+    FENCED = "fenced"  # somebody else took the window over, or it was forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,10 @@ def write_window(
     """Store what was read of a window, if `attempt` still holds it."""
     began = time.perf_counter()
     with transaction.atomic():
-        Cluster.objects.select_for_update(no_key=True).only("pk").get(pk=snapshot.cluster_id)
-        held = Snapshot.objects.select_for_update().get(pk=snapshot.pk)
-        if held.attempt != attempt:
+        # The cluster may have been removed meanwhile, and the window forgotten.
+        list(Cluster.objects.select_for_update(no_key=True).only("pk").filter(pk=snapshot.cluster_id))
+        held = Snapshot.objects.select_for_update().filter(pk=snapshot.pk).first()
+        if held is None or held.attempt != attempt:
             return Written.FENCED
         written = _replace(held, facts)
         _close(held, facts, reading, written, began)
@@ -128,13 +129,13 @@ def _close(
         held.response_sha256 = reading.response_sha256
         held.response_bytes = reading.response_bytes
         held.state = _state(held, facts)
+        held.minutes_covered = facts.minutes_covered
+        held.unknown_rows = facts.unknown_rows
+        held.reported_difference = facts.reported_difference
     if written in (Written.STORED, Written.RESTATED):
         held.revision += 1
         held.rows = len(facts.facts)
         held.total = facts.total
-        held.minutes_covered = facts.minutes_covered
-        held.unknown_rows = facts.unknown_rows
-        held.reported_difference = facts.reported_difference
         held.facts_sha256 = facts.sha256
     held.write_seconds = time.perf_counter() - began
     held.save()
