@@ -86,3 +86,26 @@ def convert(micros: int, rate: Decimal) -> int:
     if abs(whole) > MAX_MICROS:
         raise AmountOutOfRange(f"{micros} x {rate} is more money than we can hold")
     return whole
+
+
+def convert_parts(parts: Sequence[int], rate: Decimal, *, whole: int | None = None) -> list[int]:
+    """Each part in another currency, so that together they are exactly `whole`: what their sum converts to.
+
+    Every part is its exact product rounded down or up; by largest remainder, ties to the earlier. `whole` may be
+    given where it is itself a part of something that was split: their exact sum, rounded down or up. Raises as
+    `convert`.
+    """
+    target = convert(sum(parts), rate) if whole is None else whole
+    numerator, denominator = rate.as_integer_ratio()
+    found, remainders = [], []
+    for part in parts:
+        amount, rest = divmod(part * numerator, denominator)
+        if abs(amount) > MAX_MICROS:
+            raise AmountOutOfRange(f"{part} x {rate} is more money than we can hold")
+        found.append(amount)
+        remainders.append(rest)
+    missing = target - sum(found)
+    if missing:
+        for place in sorted(range(len(parts)), key=lambda place: -remainders[place])[:missing]:
+            found[place] += 1
+    return found

@@ -7,7 +7,7 @@ clock that is passed in, because OpenCost itself reads them differently from wha
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
 
 from costinsights.core.errors import InvalidInput
@@ -40,6 +40,13 @@ def utc_hour(instant: datetime) -> datetime:
 def utc_day(instant: datetime) -> datetime:
     """The start of the UTC day that holds `instant`."""
     return utc_hour(instant).replace(hour=0)
+
+
+def as_instant(at: datetime | date) -> datetime:
+    """An instant as it is; a day as the midnight UTC at which it begins."""
+    if isinstance(at, datetime):
+        return at
+    return datetime.combine(at, time(), UTC)
 
 
 def instant_text(instant: datetime) -> str:

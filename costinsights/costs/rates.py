@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from costinsights.core.errors import InvalidInput
 from costinsights.core.money import convert
 from costinsights.core.tenancy import current_tenant
 from costinsights.costs.models import ExchangeRate
@@ -90,6 +91,12 @@ class RateBook:
         """The first of `days` without a rate; None when every day has one."""
         return next((day for day in days if self.on(currency, day) is None), None)
 
+    def refusal(self, currency: str, days: Iterable[date]) -> str:
+        """Why costs in `currency` cannot be converted on these days, for a person."""
+        missing = self.missing_on(currency, days)
+        on = f" for {missing:%-d %b %Y}" if missing else ""
+        return f"Its costs are in {currency}, and no exchange rate to {self.to_currency} is entered{on}."
+
     def used(self, currencies: Iterable[str], days: Sequence[date]) -> list[Rate]:
         """The rates that these days of these currencies take, each once, by currency and day."""
         found = {
@@ -99,6 +106,26 @@ class RateBook:
             if (rate := self.on(currency, day)) is not None
         }
         return list(found.values())
+
+
+def too_large(rate: Rate) -> InvalidInput:
+    """What to say where a rate makes amounts that cannot be held."""
+    return InvalidInput(
+        f"At {rate.text} {rate.to_currency} for 1 {rate.currency} amounts become too large to hold. "
+        "Correct the exchange rate, or ask for another currency.",
+        field="currency",
+        value=rate.to_currency,
+    )
+
+
+def check_currency(asked: str, *, own: str, used: Collection[str]) -> None:
+    """Raises InvalidInput for a currency that is neither the tenant's own nor that of a chosen cluster."""
+    if used and asked not in {own, *used}:
+        raise InvalidInput(
+            f"No chosen cluster's costs are in {asked}; there is {', '.join(sorted(used))}.",
+            field="currency",
+            value=asked,
+        )
 
 
 def rates_text(rates: Iterable[Rate]) -> str:

@@ -17,7 +17,7 @@ from costinsights.costs.current.grouping import ClusterRows, Grouped, group_cost
 from costinsights.costs.current.pieces import Piece
 from costinsights.costs.current.query import CurrentCostQuery
 from costinsights.costs.models import Cluster
-from costinsights.costs.rates import RateBook, convert_rows
+from costinsights.costs.rates import RateBook, check_currency, convert_rows, too_large
 from costinsights.costs.read_scope import EVERYTHING, ReadScope
 from costinsights.opencost.schema import AllocatedCost
 
@@ -100,12 +100,7 @@ def _rate_book(
     used = Counter(cluster.currency for cluster in clusters)
     own = current_tenant().reporting_currency
     if query.currency:
-        if clusters and query.currency not in {own, *used}:
-            raise InvalidInput(
-                f"No chosen cluster's costs are in {query.currency}; there is {', '.join(sorted(used))}.",
-                field="currency",
-                value=query.currency,
-            )
+        check_currency(query.currency, own=own, used=used)
         return RateBook.load(query.currency, used, days)
     book = RateBook.load(own, used, days)
     if not used or any(book.missing_on(code, days) is None for code in used):
@@ -162,12 +157,7 @@ def _rows_in(
         try:
             rows += convert_rows(found.get(piece, ()), rate)
         except AmountOutOfRange as error:
-            raise InvalidInput(
-                f"At {rate.text} {rate.to_currency} for 1 {rate.currency} amounts become too large to hold. "
-                "Correct the exchange rate, or ask for another currency.",
-                field="currency",
-                value=rate.to_currency,
-            ) from error
+            raise too_large(rate) from error
     return rows
 
 
@@ -236,15 +226,13 @@ def _as_of(holding: Holding, stale: Sequence[object]) -> datetime | None:
 
 
 def _excluded(cluster: Cluster, book: RateBook, days: Sequence[date]) -> Source:
-    missing = book.missing_on(cluster.currency, days)
-    on = f" for {missing:%-d %b %Y}" if missing else ""
     return Source(
         cluster=cluster.slug,
         name=cluster.name,
         currency=cluster.currency,
         state=SourceState.EXCLUDED,
         code="no_exchange_rate",
-        reason=f"Its costs are in {cluster.currency}, and no exchange rate to {book.to_currency} is entered{on}.",
+        reason=book.refusal(cluster.currency, days),
         is_sample=cluster.is_demo,
     )
 

@@ -1,6 +1,7 @@
 """Money is exact, and splits lose nothing."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,8 @@ from costinsights.core.money import (
     MAX_MICROS,
     AmountOutOfRange,
     amount_text,
+    convert,
+    convert_parts,
     decimal_from_micros,
     micros_from_number,
     split,
@@ -61,3 +64,19 @@ def test_what_is_no_amount_is_refused(value: float | Decimal) -> None:
 @given(amounts)
 def test_text_and_decimal_say_the_same_amount(micros: int) -> None:
     assert Decimal(amount_text(micros)) == decimal_from_micros(micros)
+
+
+@given(
+    st.lists(st.integers(-(10**11), 10**11), max_size=12),
+    st.decimals("0.0000001", "1000", places=7),
+)
+def test_converted_parts_are_the_converted_whole(parts: list[int], rate: Decimal) -> None:
+    found = convert_parts(parts, rate)
+    assert sum(found) == convert(sum(parts), rate)
+    for part, amount in zip(parts, found, strict=True):
+        assert abs(Fraction(amount) - part * Fraction(rate)) < 1
+
+
+def test_of_parts_with_equal_remainders_the_earlier_is_rounded_up() -> None:
+    assert convert_parts([1, 0, 2, -1], Decimal("1.5")) == [2, 0, 3, -2]
+    assert convert_parts([2, 1, 1], Decimal("0.5"), whole=2) == [1, 1, 0]

@@ -14,7 +14,8 @@ from fractions import Fraction
 from costinsights.core.errors import InvalidInput
 from costinsights.core.periods import ChargePeriod, utc_day
 from costinsights.costs.current.rows import CostRow, Kind, Sums
-from costinsights.costs.history.lines import Answering, Excluded, Line, LineKey, cost_row
+from costinsights.costs.history.lines import Answering, Line, LineKey, cost_row
+from costinsights.costs.history.participants import Excluded
 from costinsights.costs.history.query import HistoryQuery
 from costinsights.costs.history.steps import Step, add_months
 from costinsights.costs.rates import Rate, rates_text
@@ -141,8 +142,7 @@ def compare(
     whole_days = all(utc_day(end) == end for end in (query.period.start, query.period.end))
     query = query.narrowed(step=Step.DAY if whole_days else Step.HOUR)  # which books answer
     if sides is None:
-        asked = Answering.of(query)
-        sides = asked, Answering.of(query.over(before), like=asked)
+        sides = Answering.both(query, before)
     current, previous = sides
     keys = sorted({*current.lines, *previous.lines})
     plain = [key for key in keys if not key[1]]  # without idle cost
@@ -195,6 +195,7 @@ def compare(
         data_through=current.coverage.data_through(current.clusters),
         hidden_idle=current.hidden_idle,
         hidden_idle_before=previous.hidden_idle,
+        conversions=current.participants.conversions(),
     )
 
 

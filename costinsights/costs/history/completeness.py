@@ -169,3 +169,16 @@ def _windows(
         (row[0], row[1]): Window(row[0], row[1], length if row[2] >= full else row[2], *row[3:])
         for row in rows
     }
+
+
+def stored_days(cluster_ids: Sequence[int], first: dt.date, end: dt.date) -> list[dt.date]:
+    """The days in [first, end) of which some of these clusters have rows, once for each cluster, sorted."""
+    found = Snapshot.objects.filter(
+        cluster__in=cluster_ids,
+        grain=Grain.DAY,
+        window_start__gte=dt.datetime.combine(first, dt.time(), dt.UTC),
+        window_start__lt=dt.datetime.combine(end, dt.time(), dt.UTC),
+        revision__gt=0,
+        rows__gt=0,
+    ).values_list("window_start", flat=True)
+    return sorted(start.date() for start in found)

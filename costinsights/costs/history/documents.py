@@ -8,7 +8,7 @@ from costinsights.core.periods import ChargePeriod, instant_text
 from costinsights.costs.documents import conversion_document, ratio_or_none, row_document
 from costinsights.costs.history.answers import HistoryAnswer, HistoryRow
 from costinsights.costs.history.compare import ComparedRow, Comparison
-from costinsights.costs.history.lines import Excluded
+from costinsights.costs.history.participants import Excluded
 from costinsights.costs.history.query import HistoryQuery
 
 

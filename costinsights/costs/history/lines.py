@@ -1,42 +1,25 @@
 """The lines of a question about stored costs: whom to ask, what each key adds up to, how it reads."""
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from costinsights.core.errors import InvalidInput
-from costinsights.core.tenancy import current_tenant
+from costinsights.core.periods import ChargePeriod
 from costinsights.costs.current.rows import CostRow, Flag, Kind, Sums
 from costinsights.costs.history.completeness import Coverage
 from costinsights.costs.history.conditions import load_groups
+from costinsights.costs.history.conversion import INDEX, SHARES, TOTAL, Cell, converted_cells
 from costinsights.costs.history.facts import MICRO, Bit
-from costinsights.costs.history.models import IDLE_SHARE_COLUMNS, MEASURES
+from costinsights.costs.history.keymaps import IDLE, UNMOUNTED, Key, RawKey
+from costinsights.costs.history.participants import Excluded, Participants, participants_of
 from costinsights.costs.history.query import HistoryQuery
-from costinsights.costs.history.source import IDLE, UNMOUNTED, Key, RawKey, Source
+from costinsights.costs.history.source import Source
 from costinsights.costs.history.steps import Step
 from costinsights.costs.models import Cluster
 from costinsights.costs.parameters import IdleMode
-from costinsights.costs.selectors import chosen_clusters
 from costinsights.opencost.filters import UNALLOCATED
 from costinsights.opencost.rows import RowKind
 
 _WORDS = {UNALLOCATED: "Unallocated", UNMOUNTED: "Unmounted", IDLE: "Idle"}
-_INDEX = {name: place for place, name in enumerate(MEASURES)}
-_TOTAL = _INDEX["total_cost"]
-_SHARED = [(_INDEX[column], place) for place, column in enumerate(IDLE_SHARE_COLUMNS)]
-
-
-@dataclass(frozen=True, slots=True)
-class Excluded:
-    """A cluster that takes no part, and why."""
-
-    cluster: str
-    name: str
-    currency: str
-    reason: str
-
-
 LineKey = tuple[Key, bool]  # the values, and whether it is idle cost
 
 
@@ -56,43 +39,79 @@ class Line:
 
 @dataclass(slots=True)
 class Answering:
-    """A question with everything the store says to it: the lines that count, and what was left out."""
+    """A question with everything the store says to it: the lines that count, and what was left out.
+
+    `source` answers for the clusters in the answer's own currency, `foreign` for those in others, window by window.
+    """
 
     query: HistoryQuery
-    currency: str
-    clusters: list[Cluster]
-    excluded: list[Excluded]
+    participants: Participants
+    coverage: Coverage
     source: Source
+    foreign: list[Source]
     lines: dict[LineKey, Line] = field(default_factory=dict)
     hidden_idle: int | None = None
     whole: Source | None = None  # where everything together is asked apart from the lines
+    # What was converted: line (None: one of those not shown), window, micro-units.
+    windows: list[tuple[LineKey | None, dt.datetime, int]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, query: HistoryQuery, like: "Answering | None" = None) -> "Answering":
-        """Ask, and add every line up. Raises InvalidInput."""
-        made = cls.prepared(query, like)
-        made.lines = lines_of(made.source, query)
-        made.leave_idle_out()
-        return made
+    def both(cls, query: HistoryQuery, before: ChargePeriod) -> "tuple[Answering, Answering]":
+        """The question for its own period and for the one before, of the clusters that can take part in both."""
+        periods = (query.period, before)
+        taking_part = participants_of(query.clusters, query.currency, periods)
+        sides = cls.prepared(query, taking_part), cls.prepared(query.over(before), taking_part)
+        for side in sides:
+            side.add_up()
+        return sides
 
     @classmethod
-    def prepared(cls, query: HistoryQuery, like: "Answering | None" = None) -> "Answering":
-        """Find out whom to ask. With `like`, the same clusters in the same currency. Raises InvalidInput."""
-        if like is None:
-            chosen = chosen_clusters(query.clusters)
-            currency = _currency(query, chosen)
-            clusters = [cluster for cluster in chosen if cluster.currency == currency]
-            excluded = [_excluded(c, currency) for c in chosen if c.currency != currency]
-        else:
-            clusters, currency, excluded = like.clusters, like.currency, like.excluded
+    def prepared(cls, query: HistoryQuery, participants: Participants | None = None) -> "Answering":
+        """Find out whom to ask. Raises InvalidInput."""
+        if participants is None:
+            participants = participants_of(query.clusters, query.currency, [query.period])
+        clusters = participants.clusters
+        coverage = Coverage.load(clusters, query.period, by_hour=query.step is Step.HOUR)
         source = Source.of(
             group_by=query.group_by,
-            coverage=Coverage.load(clusters, query.period, by_hour=query.step is Step.HOUR),
+            coverage=coverage,
             groups=load_groups(clusters),
             asked=query.filter,
             scope=query.scope,
         )
-        return cls(query, currency, clusters, excluded, source)
+        abroad = participants.foreign
+        if not abroad:
+            return cls(query, participants, coverage, source, [])
+        at_home = [c.pk for c in clusters if c.currency == participants.currency]
+        foreign = [source.part([c.pk for c in held]) for held in abroad.values()]
+        return cls(query, participants, coverage, source.part(at_home), foreign)
+
+    @property
+    def shares_idle(self) -> bool:
+        return self.query.idle is IdleMode.SHARE
+
+    def add_up(self) -> None:
+        """Every line with all it adds up to."""
+        self.lines = {}
+        for raw, values, flags in self.source.sums():
+            line, row_kind = line_of(self.lines, self.source, raw)
+            add_measures(line.sums, values, flags, row_kind, share=self.shares_idle)
+        for source in self.foreign:
+            self._add_windows(source)
+        self.leave_idle_out()
+
+    def _add_windows(self, source: Source) -> None:
+        """The lines of clusters in another currency, each of their windows converted."""
+        found = source.every_window()
+        # In the order of their keys, so that the same rows are always rounded alike.
+        raws = sorted({row[0] for row in found}, key=lambda raw: (source.keys.key_of(raw), raw[:2]))
+        places = {raw: place for place, raw in enumerate(raws)}
+        cells = [Cell(places[raw], *rest) for raw, *rest in found]
+        lines = [line_of(self.lines, source, raw) for raw in raws]
+        for cell in converted_cells(cells, self.participants.rate, share=self.shares_idle):
+            line, row_kind = lines[cell.line]
+            add_measures(line.sums, cell.measures, cell.flags, row_kind, share=self.shares_idle)
+            self.windows.append(((line.key, line.is_idle), cell.at, cell.total))
 
     def leave_idle_out(self) -> None:
         """Drop the idle lines that the question does not want to see, and say how much was hidden."""
@@ -100,6 +119,7 @@ class Answering:
             idle = sum(line.sums.total for line in self.lines.values() if line.is_idle)
             self.hidden_idle = None if self.query.scope.is_limited else idle
             self.lines = {key: line for key, line in self.lines.items() if not line.is_idle}
+            self.windows = [window for window in self.windows if not (window[0] and window[0][1])]
             self.source.without(RowKind.IDLE)
         elif self.query.idle is IdleMode.SHARE:
             self.lines = {
@@ -109,8 +129,16 @@ class Answering:
             }
 
     @property
-    def coverage(self) -> Coverage:
-        return self.source.coverage
+    def currency(self) -> str:
+        return self.participants.currency
+
+    @property
+    def clusters(self) -> list[Cluster]:
+        return self.participants.clusters
+
+    @property
+    def excluded(self) -> list[Excluded]:
+        return self.participants.excluded
 
     @property
     def names(self) -> dict[str, str]:
@@ -127,35 +155,9 @@ class Answering:
         return share
 
 
-def _currency(query: HistoryQuery, clusters: Sequence[Cluster]) -> str:
-    used = Counter(cluster.currency for cluster in clusters)
-    if query.currency:
-        if clusters and query.currency not in used:
-            raise InvalidInput(
-                f"No chosen cluster's costs are in {query.currency}; there is {', '.join(sorted(used))}.",
-                field="currency",
-                value=query.currency,
-            )
-        return query.currency
-    own = current_tenant().reporting_currency
-    if own in used or not used:
-        return own
-    return min(used, key=lambda code: (-used[code], code))
-
-
-def lines_of(source: Source, query: HistoryQuery) -> dict[LineKey, Line]:
-    """Every key of the answer with what it adds up to."""
-    share = query.idle is IdleMode.SHARE
-    found: dict[LineKey, Line] = {}
-    for raw, values, flags in source.sums():
-        line, row_kind = line_of(found, source, raw)
-        add_measures(line.sums, values, flags, row_kind, share=share)
-    return found
-
-
 def line_of(found: dict[LineKey, Line], source: Source, raw: RawKey) -> tuple[Line, str]:
     """The line that a raw key belongs to, and the key's own kind of row."""
-    key, row_kind = source.key_of(raw)
+    key, row_kind = source.keys.key_of(raw)
     is_idle = row_kind == RowKind.IDLE
     line = found.get((key, is_idle))
     if line is None:
@@ -167,9 +169,9 @@ def line_of(found: dict[LineKey, Line], source: Source, raw: RawKey) -> tuple[Li
 
 
 def add_measures(sums: Sums, values: list[int], flags: int, row_kind: str, *, share: bool) -> None:
-    amounts = values[:_TOTAL]
+    amounts = values[:TOTAL]
     if share:
-        for place, component in _SHARED:
+        for place, component in SHARES:
             if values[place]:
                 amounts[component] += values[place]
                 if row_kind != RowKind.IDLE:
@@ -183,13 +185,13 @@ def add_measures(sums: Sums, values: list[int], flags: int, row_kind: str, *, sh
         ("cpu_core_hours", "ram_byte_hours", "gpu_hours", "pv_byte_hours")
     ):
         scale = 1 if "byte" in name else MICRO
-        sums.hours[place] += values[_INDEX[name]] / scale
-    sums.cpu_used += values[_INDEX["cpu_used"]]
-    sums.cpu_requested += values[_INDEX["cpu_requested"]]
-    sums.ram_used += values[_INDEX["ram_used"]]
-    sums.ram_requested += values[_INDEX["ram_requested"]]
-    sums.cpu_cost += values[_INDEX["cpu_used_cost"]]
-    sums.ram_cost += values[_INDEX["ram_used_cost"]]
+        sums.hours[place] += values[INDEX[name]] / scale
+    sums.cpu_used += values[INDEX["cpu_used"]]
+    sums.cpu_requested += values[INDEX["cpu_requested"]]
+    sums.ram_used += values[INDEX["ram_used"]]
+    sums.ram_requested += values[INDEX["ram_requested"]]
+    sums.cpu_cost += values[INDEX["cpu_used_cost"]]
+    sums.ram_cost += values[INDEX["ram_used_cost"]]
     if flags & Bit.UNKNOWN_COST:
         sums.flags.add(Flag.UNKNOWN_COST)
     if row_kind != RowKind.UNMOUNTED:
@@ -215,12 +217,3 @@ def cost_row(line: Line, query: HistoryQuery, names: dict[str, str], whole: int)
     label = " · ".join([*words, "Idle"]) if is_idle else " / ".join(words)
     key = {str(d): value for d, value in zip(query.group_by, line.key, strict=True)}
     return line.sums.as_row(key=key, label=label, kind=kind, whole=whole)
-
-
-def _excluded(cluster: Cluster, currency: str) -> Excluded:
-    return Excluded(
-        cluster.slug,
-        cluster.name,
-        cluster.currency,
-        f"Its costs are in {cluster.currency}; this answer is in {currency}, and sums never mix.",
-    )

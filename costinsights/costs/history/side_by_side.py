@@ -20,12 +20,10 @@ def side_by_side(
     stored hours, and the comparison from the stored days.
     """
     earlier = query.over(before).narrowed(limit=1)  # of the earlier period only the steps are drawn
+    current, previous = Answering.both(query, before)
     whole_days = all(utc_day(end) == end for end in (query.period.start, query.period.end))
-    if whole_days and query.step is Step.HOUR:
-        compared = compare(query, base, before, now=now)
-        return history(query, now=now), history(earlier, now=now), compared
-    current = Answering.of(query)
-    previous = Answering.of(query.over(before), like=current)
-    compared = compare(query, base, before, now=now, sides=(current, previous))
+    by_hour = whole_days and query.step is Step.HOUR
+    sides = None if by_hour else (current, previous)
+    compared = compare(query, base, before, now=now, sides=sides)
     answer = history(query, now=now, asked=current)
     return answer, history(earlier, now=now, asked=replace(previous, query=earlier)), compared

@@ -1,66 +1,42 @@
 """The SQL of one question: which tables answer, by which keys, under which conditions.
 
-The smallest tables that know the answer are used: the roll-up by group and labels; the month roll-up by node for
-whole months; the book of record only where a controller or a node is asked for by the day.
+The smallest tables that know the answer are used: the roll-up by group and labels; the month roll-up by node; the
+book of record only where a controller or a node is asked for by the day, or a month lies in the period in part.
 """
 
+import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django.db import connection
 
-from costinsights.core.periods import DAY
+from costinsights.core.periods import DAY, as_instant
 from costinsights.costs.current.dimensions import Dimension
-from costinsights.costs.history.completeness import Coverage
+from costinsights.costs.history.completeness import Coverage, stored_days
 from costinsights.costs.history.conditions import Condition, Group, Judge
+from costinsights.costs.history.keymaps import NOTHING, KeyMaps, RawKey
 from costinsights.costs.history.models import IDLE_SHARE_COLUMNS, MEASURES
 from costinsights.costs.history.steps import Step
-from costinsights.costs.history.tables import Rows, whole_months
+from costinsights.costs.history.tables import MonthPlan, Rows, month_plan, next_month
 from costinsights.costs.read_scope import ReadScope
-from costinsights.opencost.filters import UNALLOCATED, Filter, sanitised
-from costinsights.opencost.rows import RowKind
+from costinsights.opencost.filters import Filter
 
-GROUP_DIMENSIONS = ("cluster", "namespace", "controller_kind")
-IDLE = "__idle__"
-UNMOUNTED = "__unmounted__"
-Key = tuple[str, ...]
-_NOTHING = -1  # in place of an index: none
 _ALL = ", ".join([*(f"sum(f.{name})::bigint" for name in MEASURES), "bit_or(f.flags)"])
-
-
-@dataclass(frozen=True, slots=True)
-class GroupKey:
-    """What a group is in the grouping asked for."""
-
-    row_kind: str
-    values: tuple[str, ...]  # one per group dimension, in the order of `group_by`
-
-
-class RawKey(NamedTuple):
-    """A key as the database answers it: indexes and names that `Source.key_of` turns into values."""
-
-    group: int
-    label: int
-    controller: str | None
-    node: int
+Lines = Sequence[Sequence[RawKey]]
 
 
 @dataclass(slots=True)
 class Source:
     """One question's tables, maps and conditions."""
 
-    group_by: tuple[Dimension, ...]
     coverage: Coverage
     groups: Sequence[Group]
     judge: Judge
-    group_keys: list[GroupKey] = field(default_factory=list)
-    group_map: dict[int, int] = field(default_factory=dict)  # group id -> index of its key
-    label_values: list[tuple[str, ...]] = field(default_factory=list)
-    label_map: dict[int, int] = field(default_factory=dict)  # label set id -> index of its values
-    node_names: list[str] = field(default_factory=list)
-    node_map: dict[int, int] = field(default_factory=dict)  # node id -> index of its name
+    keys: KeyMaps
+    group_map: dict[int, int]  # those of `keys` that take part
     conditions: list[Condition] = field(default_factory=list)
+    _plan: MonthPlan | None = None
 
     @classmethod
     def of(
@@ -74,171 +50,103 @@ class Source:
     ) -> "Source":
         """Raises InvalidInput for a filter on what history does not keep."""
         judge = Judge(groups, coverage.period)
-        made = cls(group_by, coverage, groups, judge)
+        conditions = []
         if asked is not None:
-            made.conditions.append(judge.condition(asked))
+            conditions.append(judge.condition(asked))
         if scope.condition is not None:
-            made.conditions.append(judge.condition(scope.condition))
-        made._map_groups(hide_idle=scope.is_limited)
-        if made.by_labels:
-            made._map_labels()
-        if made.by_node:
-            made._map_nodes()
-        return made
-
-    # What is asked for --------------------------------------------------------------------------
-
-    @property
-    def by_labels(self) -> list[Dimension]:
-        return [dimension for dimension in self.group_by if dimension.key]
-
-    @property
-    def by_controller(self) -> bool:
-        return any(dimension.name == "controller" for dimension in self.group_by)
-
-    @property
-    def by_node(self) -> bool:
-        return any(dimension.name == "node" for dimension in self.group_by)
+            conditions.append(judge.condition(scope.condition))
+        keys = KeyMaps.of(group_by, groups, judge, hide_idle=scope.is_limited)
+        return cls(coverage, groups, judge, keys, keys.group_map, conditions)
 
     @property
     def is_fine(self) -> bool:
         """Whether only the book of record knows."""
         asked = any(condition.is_fine for condition in self.conditions)
-        return asked or self.by_controller or self.by_node
+        return asked or self.keys.by_controller or self.keys.by_node
 
-    def _map_groups(self, *, hide_idle: bool) -> None:
-        known: dict[GroupKey, int] = {}
-        dimensions = [d for d in self.group_by if d.name in GROUP_DIMENSIONS]
-        for group in self.groups:
-            if hide_idle and group.row_kind == RowKind.IDLE:
-                continue
-            values = tuple(self._group_value(group, dimension) for dimension in dimensions)
-            key = GroupKey(group.row_kind, values)
-            index = known.setdefault(key, len(known))
-            if index == len(self.group_keys):
-                self.group_keys.append(key)
-            self.group_map[group.id] = index
-
-    @staticmethod
-    def _group_value(group: Group, dimension: Dimension) -> str:
-        if dimension.name == "cluster":
-            return group.cluster
-        if group.row_kind == RowKind.IDLE:
-            return IDLE
-        return getattr(group, dimension.name) or UNALLOCATED
-
-    def _map_labels(self) -> None:
-        known: dict[tuple[str, ...], int] = {}
-        for pk, labels, annotations in self.judge.label_sets():
-            values = tuple(
-                (annotations if dimension.name == "annotation" else labels).get(
-                    sanitised(dimension.key)
-                )
-                or UNALLOCATED
-                for dimension in self.by_labels
-            )
-            index = known.setdefault(values, len(known))
-            if index == len(self.label_values):
-                self.label_values.append(values)
-            self.label_map[pk] = index
-
-    def _map_nodes(self) -> None:
-        """Nodes of several clusters with one name are one node to a reader."""
-        known: dict[str, int] = {}
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT id, name FROM costs_node WHERE cluster_id = ANY(%s) ORDER BY id",
-                [sorted({group.cluster_id for group in self.groups})],
-            )
-            for pk, name in cursor.fetchall():
-                index = known.setdefault(name, len(known))
-                if index == len(self.node_names):
-                    self.node_names.append(name)
-                self.node_map[pk] = index
-
-    def key_of(self, raw: RawKey) -> tuple[Key, str]:
-        """The values by the dimensions asked for, and the kind of row."""
-        group = self.group_keys[raw.group]
-        is_idle = group.row_kind == RowKind.IDLE
-        group_values = iter(group.values)
-        label_values = iter(self.label_values[raw.label] if raw.label >= 0 else ())
-        found = []
-        for dimension in self.group_by:
-            if dimension.name in GROUP_DIMENSIONS:
-                found.append(next(group_values))
-            elif dimension.key:
-                value = next(label_values)
-                found.append(IDLE if is_idle else value)
-            elif dimension.name == "node":
-                name = self.node_names[raw.node]
-                found.append(name or (IDLE if is_idle else UNALLOCATED))
-            else:
-                found.append(IDLE if is_idle else raw.controller or UNALLOCATED)
-        return tuple(found), group.row_kind
-
-    # Asking -------------------------------------------------------------------------------------
-
-    @property
-    def keys_at_most(self) -> int:
-        """How many keys there can be: what decides whether ranking comes before adding everything up."""
-        count = len(self.group_keys) * max(1, len(self.label_values))
-        count *= max(1, len(self.node_names))
-        return count * (1_000 if self.by_controller else 1)
+    def part(self, cluster_ids: Sequence[int]) -> "Source":
+        """The same question to some of the clusters."""
+        groups = [group for group in self.groups if group.cluster_id in cluster_ids]
+        taking_part = {group.id for group in groups}
+        group_map = {pk: k for pk, k in self.group_map.items() if pk in taking_part}
+        return replace(self, groups=groups, group_map=group_map, _plan=None)
 
     def without(self, row_kind: str) -> None:
         """Leave the groups of one kind out from now on."""
-        dropped = {k for k, key in enumerate(self.group_keys) if key.row_kind == row_kind}
+        dropped = {k for k, key in enumerate(self.keys.group_keys) if key.row_kind == row_kind}
         self.group_map = {pk: k for pk, k in self.group_map.items() if k not in dropped}
 
-    def totals(self, *, share_idle: bool) -> list[tuple[RawKey, int]]:
-        """Every key's total over the whole period."""
+    def whole(self) -> "Source | None":
+        """The same question without any grouping, where the roll-up by group can answer it."""
+        if any(condition.is_fine for condition in self.conditions):
+            return None
+        keys = KeyMaps.of((), self.groups, self.judge, hide_idle=False)
+        group_map = {pk: k for pk, k in keys.group_map.items() if pk in self.group_map}
+        return replace(self, keys=keys, group_map=group_map, _plan=None)
+
+    # Asking -------------------------------------------------------------------------------------
+
+    def totals(
+        self, *, share_idle: bool, since: Sequence[dt.date] = ()
+    ) -> list[tuple[RawKey, int, int]]:
+        """Every key's total over the whole period, apart by the stretches that begin at `since`: (key, stretch,
+        total), where stretch 0 lies before the first of them."""
         needed, total = _total(share_idle)
-        rows = self._ask(f"sum({total})::bigint", needed, coarse=True)
-        return [(RawKey(*row[:4]), row[4]) for row in rows]
+        bucket = "0"
+        if since:
+            days = ", ".join(f"'{day.isoformat()}'::date" for day in since)
+            bucket = f"width_bucket(f.at::date, ARRAY[{days}])"
+        rows = self._ask(f"sum({total})::bigint", needed, buckets=[bucket], coarse=not since)
+        return [(RawKey(*row[:4]), row[4], row[5]) for row in rows]
 
     def sums(self) -> list[tuple[RawKey, list[int], int]]:
         """Every key's measures over the whole period, and its flags."""
         rows = self._ask(_ALL, MEASURES, coarse=True)
         return [(RawKey(*row[:4]), list(row[4:-1]), row[-1]) for row in rows]
 
-    def whole(self) -> "Source | None":
-        """The same question without any grouping, where the roll-up by group can answer it."""
-        if any(condition.is_fine for condition in self.conditions):
-            return None
-        made = Source((), self.coverage, self.groups, self.judge, conditions=self.conditions)
-        made._map_groups(hide_idle=False)
-        made.group_map = {pk: k for pk, k in made.group_map.items() if pk in self.group_map}
-        return made
-
-    def sums_of(
-        self, lines: Sequence[Sequence[RawKey]], *, only: bool = False
-    ) -> dict[int, tuple[list[int], int]]:
+    def sums_of(self, lines: Lines, *, only: bool = False) -> dict[int, tuple[list[int], int]]:
         """The measures and flags of each of `lines` by its place; whatever is in none of them under -1,
         or not at all with `only`."""
         rows = self._ask(_ALL, MEASURES, lines=lines, coarse=True, only=only)
         return {row[0]: (list(row[1:-1]), row[-1]) for row in rows}
 
     def series(
-        self,
-        step: Step,
-        lines: Sequence[Sequence[RawKey]],
-        *,
-        share_idle: bool,
-        only: bool = False,
+        self, step: Step, lines: Lines, *, share_idle: bool, only: bool = False
     ) -> list[tuple[int, Any, int]]:
         """(line, step, total); whatever is in none of `lines` under -1, or not at all with `only`."""
         needed, total = _total(share_idle)
-        coarse = step in (Step.MONTH, Step.QUARTER)
-        if step is Step.HOUR:
-            bucket = "f.at"
-        elif step is Step.DAY:
-            bucket = "f.at::date"
-        else:
-            bucket = f"date_trunc('{step}', f.at::timestamp)::date"
         rows = self._ask(
-            f"sum({total})::bigint", needed, bucket=bucket, lines=lines, coarse=coarse, only=only
+            f"sum({total})::bigint",
+            needed,
+            buckets=[_bucket(step)],
+            lines=lines,
+            coarse=_is_coarse(step),
+            only=only,
         )
         return [(row[0], row[1], row[2]) for row in rows]
+
+    def sums_by_step(
+        self, step: Step, lines: Lines, *, only: bool = False
+    ) -> list[tuple[int, Any, list[int], int]]:
+        """(line, step, measures, flags): sums and series in one reading, for few lines and steps."""
+        rows = self._ask(
+            _ALL, MEASURES, buckets=[_bucket(step)], lines=lines, coarse=_is_coarse(step), only=only
+        )
+        return [(row[0], row[1], list(row[2:-1]), row[-1]) for row in rows]
+
+    def windows(self, lines: Lines) -> list[tuple[int, int, dt.datetime, list[int], int]]:
+        """(line, cluster, window, measures, flags); whatever is in none of `lines` under -1."""
+        rows = self._ask(
+            _ALL, MEASURES, buckets=["f.cluster_id", "f.at"], lines=lines, coarse=False
+        )
+        return [(row[0], row[1], as_instant(row[2]), list(row[3:-1]), row[-1]) for row in rows]
+
+    def every_window(self) -> list[tuple[RawKey, int, dt.datetime, list[int], int]]:
+        """(key, cluster, window, measures, flags) of every key."""
+        rows = self._ask(_ALL, MEASURES, buckets=["f.cluster_id", "f.at"], coarse=False)
+        return [
+            (RawKey(*row[:4]), row[4], as_instant(row[5]), list(row[6:-1]), row[-1]) for row in rows
+        ]
 
     def _ask(
         self,
@@ -246,64 +154,74 @@ class Source:
         needed: Sequence[str],
         *,
         coarse: bool,
-        bucket: str = "",
-        lines: Sequence[Sequence[RawKey]] | None = None,
+        buckets: Sequence[str] = (),
+        lines: Lines | None = None,
         only: bool = False,
     ) -> list[tuple[Any, ...]]:
-        """Sums by raw key, or by the place in `lines`, and by `bucket` where there is one.
+        """Sums by raw key, or by the place in `lines`, and by `buckets`.
 
         `coarse` says that a whole month may be answered in one piece.
         """
-        rows_text, parameters = self._rows(needed, coarse=coarse)
+        if not self.group_map:
+            return []
+        plan = self._month_plan() if coarse else None
+        counted = lines is None and plan is not None and bool(plan.too_much)
+        rows_text, parameters = self._rows(needed, plan, counted=counted)
+        keys = self.keys
         joins = [
             "JOIN unnest(%s::bigint[], %s::int[]) AS g(group_id, k) ON g.group_id = f.group_id"
         ]
         parameters += [list(self.group_map), list(self.group_map.values())]
-        own = ["g.k", str(_NOTHING), "NULL::text", str(_NOTHING)]
-        if self.by_labels:
+        own = ["g.k", str(NOTHING), "NULL::text", str(NOTHING)]
+        if keys.by_labels:
             joins.append(
                 "JOIN unnest(%s::bigint[], %s::int[]) AS l(label_set_id, k) "
                 "ON l.label_set_id = f.label_set_id"
             )
-            parameters += [list(self.label_map), list(self.label_map.values())]
+            parameters += [list(keys.label_map), list(keys.label_map.values())]
             own[1] = "l.k"
-        if self.by_controller:
+        if keys.by_controller:
             joins.append("JOIN costs_workload w ON w.id = f.workload_id")
             own[2] = "w.controller"
-        if self.by_node:
+        if keys.by_node:
             joins.append(
                 "JOIN unnest(%s::bigint[], %s::int[]) AS n(node_id, k) ON n.node_id = f.node_id"
             )
-            parameters += [list(self.node_map), list(self.node_map.values())]
+            parameters += [list(keys.node_map), list(keys.node_map.values())]
             own[3] = "n.k"
         by = own
         if lines is not None:
             join, values = self._line_join(own, lines)
             joins.append(join if only else f"LEFT {join}")
             parameters += values
-            by = [f"coalesce(line.place, {_NOTHING})"]
+            by = [f"coalesce(line.place, {NOTHING})"]
         where = " AND ".join(f"({condition.text})" for condition in self.conditions) or "true"
         parameters += [p for condition in self.conditions for p in condition.parameters]
-        head = [*by, bucket] if bucket else by
+        head = [*by, *buckets]
         places = ", ".join(str(place + 1) for place in range(len(head)))
+        # A key of which everything is taken away again has no line.
+        having = " HAVING sum(f.facts) > 0" if counted else ""
         statement = (
             f"SELECT {', '.join(head)}, {columns} FROM ({rows_text}) AS f {' '.join(joins)} "  # noqa: S608  # our own names; every value is a parameter
-            f"WHERE {where} GROUP BY {places}"
+            f"WHERE {where} GROUP BY {places}{having}"
         )
         with connection.cursor() as cursor:
             cursor.execute(statement, parameters)
             return list(cursor.fetchall())
 
-    def _line_join(
-        self, own: Sequence[str], lines: Sequence[Sequence[RawKey]]
-    ) -> tuple[str, list[Any]]:
+    def _line_join(self, own: Sequence[str], lines: Lines) -> tuple[str, list[Any]]:
         """The join that gives a row the place of its line."""
-        keys = [(raw, place) for place, raws in enumerate(lines) for raw in raws]
+        # A key once, also where clusters of several currencies have it: a join with it twice counts twice.
+        keys = list(dict.fromkeys((raw, place) for place, raws in enumerate(lines) for raw in raws))
         names = ("k", "label", "controller", "node")
         types = ("int", "int", "text", "int")
         used = [0] + [
             place
-            for place, wanted in ((1, self.by_labels), (2, self.by_controller), (3, self.by_node))
+            for place, wanted in (
+                (1, self.keys.by_labels),
+                (2, self.keys.by_controller),
+                (3, self.keys.by_node),
+            )
             if wanted
         ]
         columns = [[raw[place] for raw, _ in keys] for place in used]
@@ -313,42 +231,70 @@ class Source:
         join = f"JOIN unnest({arrays}, %s::int[]) AS line({listed}, place) ON {matches}"
         return join, [*columns, [place for _, place in keys]]
 
-    def _rows(self, needed: Sequence[str], *, coarse: bool) -> tuple[str, list[Any]]:
+    def _rows(
+        self, needed: Sequence[str], plan: MonthPlan | None, *, counted: bool
+    ) -> tuple[str, list[Any]]:
         """The rows of the period from the tables that answer for it, under one set of names."""
-        clusters = sorted({group.cluster_id for group in self.groups})
+        clusters = self._clusters
         period = self.coverage.period
-        parts = Rows(needed, is_fine=self.is_fine)
+        parts = Rows(needed, is_fine=self.is_fine, counted=counted)
         if self.coverage.by_hour:
             parts.add_hours(
                 "x.cluster_id = ANY(%s) AND x.hour >= %s AND x.hour < %s",
                 [clusters, period.start, period.end],
             )
             return parts.result()
-        days = [(period.start.date(), period.end.date())]
-        if coarse and self.is_fine and self._months_know:
-            months, days = whole_months(*days[0])
-            if months:
-                parts.add_months("x.cluster_id = ANY(%s) AND x.month = ANY(%s)", [clusters, months])
-        for first, end in days:
-            parts.add_days(
-                "x.cluster_id = ANY(%s) AND x.day >= %s AND x.day < %s", [clusters, first, end]
+        within = "x.cluster_id = ANY(%s) AND x.day >= %s AND x.day < %s"
+        if plan is None:
+            parts.add_days(within, [clusters, period.start.date(), period.end.date()])
+        else:
+            parts.add_months(
+                "x.cluster_id = ANY(%s) AND x.month = ANY(%s)", [clusters, plan.months]
             )
+            for sign, stretches in ((1, plan.beside), (-1, plan.too_much)):
+                for first, end in stretches:
+                    parts.add_days(within, [clusters, first, end], sign=sign)
         for cluster, open_days in self.coverage.open_days().items():
+            if cluster not in clusters:
+                continue
             # Bounded by instants, so that the index leads to these days and not to all hours kept.
-            first, end = open_days[0], open_days[-1] + DAY
+            start, end_at = open_days[0], open_days[-1] + DAY
             parts.add_hours(
                 "x.cluster_id = %s AND x.hour >= %s AND x.hour < %s "
                 "AND date_trunc('day', x.hour, 'UTC') = ANY(%s)",
-                [cluster, max(first, period.start), min(end, period.end), open_days],
+                [cluster, max(start, period.start), min(end_at, period.end), open_days],
             )
         return parts.result()
 
     @property
-    def _months_know(self) -> bool:
-        """Whether the month roll-up by node and group has everything that is asked."""
-        if self.by_controller or self.by_labels:
-            return False
-        return not any(condition.needs_facts for condition in self.conditions)
+    def _clusters(self) -> list[int]:
+        return sorted({group.cluster_id for group in self.groups})
+
+    def _month_plan(self) -> MonthPlan | None:
+        """How the month roll-up by node and group takes part; None where it does not know or does not help."""
+        if self.coverage.by_hour or not self.is_fine:
+            return None
+        if self.keys.by_controller or self.keys.by_labels:
+            return None
+        if any(condition.needs_facts for condition in self.conditions):
+            return None
+        if self._plan is None:
+            first, end = self.coverage.period.start.date(), self.coverage.period.end.date()
+            around = (first.replace(day=1), next_month(end - DAY))
+            self._plan = month_plan(first, end, stored_days(self._clusters, *around))
+        return self._plan if self._plan.months else None
+
+
+def _bucket(step: Step) -> str:
+    if step is Step.HOUR:
+        return "f.at"
+    if step is Step.DAY:
+        return "f.at::date"
+    return f"date_trunc('{step}', f.at::timestamp)::date"
+
+
+def _is_coarse(step: Step) -> bool:
+    return step in (Step.MONTH, Step.QUARTER)
 
 
 def _total(share_idle: bool) -> tuple[list[str], str]:

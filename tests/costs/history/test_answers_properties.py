@@ -1,19 +1,35 @@
-"""Any rows, any question: the lines are the total, the points are the lines, and both are what was read."""
+"""Any rows, any question: the lines are the total, the points are the lines, and both are what was read.
 
+Each of the tests here has `HISTORY_EXAMPLES` cases: 40 as a rule, 350 for a long run of more than 2,000 in all.
+"""
+
+import csv
 import datetime as dt
+import io
+import os
 from collections import defaultdict
+from decimal import Decimal
+from unittest.mock import patch
 
+import pyarrow.parquet as pq
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from costinsights.core.money import convert, micros_from_number
 from costinsights.core.periods import ChargePeriod
+from costinsights.core.tabular import csv_pieces, parquet_pieces
 from costinsights.costs.current.dimensions import Dimension
 from costinsights.costs.current.idle import row_test
+from costinsights.costs.history import answers
 from costinsights.costs.history.answers import HistoryAnswer, history
+from costinsights.costs.history.compare import Base
+from costinsights.costs.history.exports import history_table
 from costinsights.costs.history.models import Grain
 from costinsights.costs.history.query import HistoryQuery
+from costinsights.costs.history.side_by_side import side_by_side
 from costinsights.costs.history.steps import Step
+from costinsights.costs.models import ExchangeRate
 from costinsights.costs.parameters import IdleMode
 from costinsights.costs.read_scope import EVERYTHING, ReadScope
 from costinsights.opencost.filters import parse_filter
@@ -44,10 +60,11 @@ SCOPES = [
     ReadScope.limited_to(["shop"], []),
     ReadScope.limited_to(["web"], ["team=blue"]),
 ]
+EXAMPLES = int(os.environ.get("HISTORY_EXAMPLES", "40"))
 ROWS = settings(
     deadline=None,
     derandomize=True,
-    max_examples=80,
+    max_examples=EXAMPLES,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 
@@ -91,11 +108,15 @@ def assert_it_adds_up(answer: HistoryAnswer) -> None:
 @given(
     windows=st.lists(st.tuples(DAYS, st.integers(0, 1), row_lists(8)), max_size=5),
     query=questions(),
+    ranked_from=st.sampled_from([0, 2_000]),
 )
 def test_every_answer_is_what_was_read(
-    acme: Tenant, windows: list[tuple[int, int, list[AllocatedCost]]], query: HistoryQuery
+    acme: Tenant,
+    windows: list[tuple[int, int, list[AllocatedCost]]],
+    query: HistoryQuery,
+    ranked_from: int,
 ) -> None:
-    with transaction.atomic():
+    with transaction.atomic(), patch.object(answers, "_RANK_FIRST_FROM", ranked_from):
         clusters = [
             ClusterFactory.create(opencost_cluster_id="default-cluster"),
             ClusterFactory.create(opencost_cluster_id="default-cluster"),
@@ -167,3 +188,134 @@ def test_hours_stand_in_for_a_day_that_is_not_stored(
     for answer in (by_day, by_hour):
         assert_it_adds_up(answer)
     assert by_day.totals.total == by_hour.totals.total
+
+
+# Other currencies, exports, comparisons --------------------------------------------------------------
+
+RATES = [Decimal("1.0853"), Decimal("0.0000717"), Decimal("154.25"), Decimal("1")]
+
+
+def enter_rates(rates: list[Decimal]) -> None:
+    """What a euro is worth in dollars, anew every few days."""
+    for place, rate in enumerate(rates):
+        ExchangeRate.objects.create(
+            currency="EUR",
+            to_currency="USD",
+            valid_from=(day(-2 + 3 * place)).start.date(),
+            rate=rate,
+        )
+
+
+@ROWS
+@given(
+    windows=st.lists(st.tuples(DAYS, st.integers(0, 2), row_lists(6)), max_size=5),
+    rates=st.lists(st.sampled_from(RATES), min_size=1, max_size=3),
+    query=questions(),
+    ranked_from=st.sampled_from([0, 2_000]),
+)
+def test_each_window_is_converted_as_a_whole(
+    acme: Tenant,
+    windows: list[tuple[int, int, list[AllocatedCost]]],
+    rates: list[Decimal],
+    query: HistoryQuery,
+    ranked_from: int,
+) -> None:
+    with transaction.atomic(), patch.object(answers, "_RANK_FIRST_FROM", ranked_from):
+        enter_rates(rates)
+        clusters = [
+            ClusterFactory.create(opencost_cluster_id="default-cluster", currency=currency)
+            for currency in ("USD", "EUR", "EUR")
+        ]
+        kept = {}
+        for number, which, rows in windows:
+            stored(clusters[which], day(number).start, rows)
+            if rows and query.period.start <= day(number).start < query.period.end:
+                kept[number, which] = rows
+        answer = history(query, now=NOW)
+        transaction.set_rollback(True)
+    assert_it_adds_up(answer)
+    hidden = query.idle is IdleMode.HIDE
+    expected = 0
+    for (number, which), rows in kept.items():
+        total = sum(row.total for row in passing(query, rows))
+        rate = rates[min(len(rates) - 1, (number + 2) // 3)]
+        expected += convert(total, rate) if which else total
+    if query.idle is IdleMode.SEPARATE or (hidden and not query.scope.is_limited):
+        assert answer.totals.total + (answer.hidden_idle or 0) == expected
+    if query.filter is None and not query.scope.is_limited:
+        assert answer.ledger_total == expected
+        assert answer.ledger_total == answer.totals.total + (answer.hidden_idle or 0)
+
+
+@ROWS
+@given(
+    windows=st.lists(st.tuples(DAYS, st.integers(0, 1), row_lists(5)), max_size=4),
+    query=questions(),
+)
+def test_every_way_of_asking_and_every_export_has_one_total(
+    acme: Tenant, windows: list[tuple[int, int, list[AllocatedCost]]], query: HistoryQuery
+) -> None:
+    """Whatever it is grouped by, in whatever steps, from whichever tables, in whatever file."""
+    with transaction.atomic():
+        enter_rates(RATES[:1])
+        clusters = [
+            ClusterFactory.create(opencost_cluster_id="default-cluster", currency=currency)
+            for currency in ("USD", "EUR")
+        ]
+        for number, which, rows in windows:
+            stored(clusters[which], day(number).start, rows)
+        found = [history(query, now=NOW)]
+        for dimension in DIMENSIONS:
+            with patch.object(answers, "_RANK_FIRST_FROM", 0 if dimension.key else 2_000):
+                found.append(history(query.narrowed(group_by=(dimension,)), now=NOW))
+        for step in (Step.DAY, Step.MONTH):
+            found.append(history(query.narrowed(step=step), now=NOW))
+        transaction.set_rollback(True)
+    for answer in found:
+        assert_it_adds_up(answer)
+        assert answer.hidden_idle == found[0].hidden_idle
+    assert {answer.totals.total for answer in found} == {found[0].totals.total}
+    for answer in found[:2]:
+        assert sum_of_csv(answer) == sum_of_parquet(answer) == answer.totals.total
+
+
+def sum_of_csv(answer: HistoryAnswer) -> int:
+    body = "".join(csv_pieces(history_table(answer)))
+    return sum(
+        micros_from_number(Decimal(row["total_cost"] or 0))
+        for row in csv.DictReader(io.StringIO(body, newline=""))
+    )
+
+
+def sum_of_parquet(answer: HistoryAnswer) -> int:
+    body = b"".join(parquet_pieces(history_table(answer)))
+    amounts = pq.read_table(io.BytesIO(body)).column("total_cost").to_pylist()
+    return sum(micros_from_number(amount or 0) for amount in amounts)
+
+
+@ROWS
+@given(
+    windows=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 1), row_lists(5)), max_size=5),
+    query=questions(),
+)
+def test_deltas_and_drivers_add_up(
+    acme: Tenant, windows: list[tuple[int, int, list[AllocatedCost]]], query: HistoryQuery
+) -> None:
+    query, before = query.over(ChargePeriod(day(5).start, day(10).start)), PERIOD
+    with transaction.atomic():
+        enter_rates(RATES[:2])
+        clusters = [ClusterFactory.create(currency=currency) for currency in ("USD", "EUR")]
+        for number, which, rows in windows:
+            stored(clusters[which], day(number).start, rows)
+        answer, earlier, found = side_by_side(query, Base.CUSTOM, before, now=NOW)
+        transaction.set_rollback(True)
+    assert found.totals.current.total == answer.totals.total
+    assert found.totals.previous.total == earlier.totals.total
+    assert sum(row.current.total for row in found.rows) == found.totals.current.total
+    assert sum(row.previous.total for row in found.rows) == found.totals.previous.total
+    assert sum(row.delta for row in found.rows) == found.totals.delta
+    for row in [*found.rows, found.totals, *found.movers]:
+        assert row.delta == row.current.total - row.previous.total
+        assert sum(driver.delta for driver in row.drivers) == row.delta
+        for driver in row.drivers:
+            assert driver.delta == driver.by_quantity + driver.by_price + driver.other
