@@ -55,6 +55,7 @@ CONDITIONS: tuple[Filter | None, ...] = (
             'label:"app"',
             'controllerName:"shop"+namespace:"web"',
             'controllerKind:"job"|label[team]:"web"',
+            'namespace:"shop"|controllerName~:"e"',
             '(namespace:"shop"|label[app]:"x")+cluster:"stage"',
             'annotation[owner]:"__unallocated__"',
         ),

@@ -24,7 +24,6 @@ from tests.reporting.allocation.made import (
     UNIT,
     allocated,
     central,
-    costs,
     idle,
     share,
     workload,
@@ -113,7 +112,7 @@ def test_an_adjustment_of_an_earlier_period_is_billed_and_no_part_of_the_cluster
         bucket=Bucket.CENTER,
         line_type=LineType.ADJUSTMENT,
         center="CC100",
-        costs=costs(cpu=-5 * UNIT),
+        discount=5 * UNIT,
     )
     found = block(extra=(late,))
     amounts = {(line.letter, line.label): line.amount for line in found.lines}

@@ -4,6 +4,7 @@ import pytest
 
 from reporting.allocation.types import (
     Bucket,
+    CostFact,
     Driver,
     FactKind,
     Fallback,
@@ -18,6 +19,7 @@ from tests.reporting.allocation.made import (
     allocated,
     amounts,
     central,
+    costs,
     idle,
     share,
     workload,
@@ -67,6 +69,11 @@ def test_a_departments_weight_is_even_over_its_centres_and_a_nearer_target_count
     assert halves == {"CC100": 22.5 * UNIT, "CC200": 22.5 * UNIT, "CC300": 45 * UNIT}
     nested = shared(share(method=ShareMethod.WEIGHTS, targets=(("ACME", 1), ("CC100", 2))))
     assert nested == {"CC100": 60 * UNIT, "CC200": 15 * UNIT, "CC300": 15 * UNIT}
+
+
+def test_of_two_departments_above_a_centre_the_nearer_is_its_target() -> None:
+    rule = share(method=ShareMethod.WEIGHTS, targets=(("ACME", 1), ("SALES", 2)))
+    assert shared(rule) == {"CC100": 30 * UNIT, "CC200": 30 * UNIT, "CC300": 30 * UNIT}
 
 
 def test_a_weight_without_a_centre_stays_central() -> None:
@@ -139,6 +146,12 @@ def test_a_pool_that_is_a_credit_is_given_out_like_a_cost() -> None:
     rule = share(driver=Driver.CPU_COST)
     allocation = allocated(*DIRECT, idle(-10), shares=(rule,))
     assert amounts(allocation, LineType.IDLE) == {"CC100": -6, "CC200": -3, "CC300": -1}
+
+
+def test_a_pool_whose_components_cancel_out_is_given_out_all_the_same() -> None:
+    pool = CostFact(kind=FactKind.IDLE, cluster="prod", costs=costs(cpu=9, ram=-9))
+    allocation = allocated(*DIRECT, pool, shares=(share(method=ShareMethod.EVEN),))
+    assert [line.costs[:2] for line in allocation.lines if line.pool] == [(3, -3)] * 3
 
 
 def test_the_first_share_rule_takes_a_workload_and_no_mapping_rule_sees_it() -> None:
