@@ -30,7 +30,8 @@ def _forget(cluster: Cluster, grain: Grain, oldest: dt.datetime) -> int:
     gone = 0
     while True:
         with transaction.atomic():
-            Cluster.objects.select_for_update(no_key=True).get(pk=cluster.pk)
+            if not _locked(cluster):
+                return gone
             old = list(
                 Snapshot.objects.filter(
                     cluster=cluster, grain=grain, window_start__lt=oldest
@@ -47,6 +48,7 @@ def _forget(cluster: Cluster, grain: Grain, oldest: dt.datetime) -> int:
 
 def forget_cluster(cluster: Cluster) -> None:
     """Delete everything stored of a cluster. Part of the surrounding transaction."""
+    _locked(cluster)  # a window that is being written is there, or will find the cluster gone
     with connection.cursor() as cursor:
         for table in (
             "costs_costday",
@@ -62,20 +64,37 @@ def forget_cluster(cluster: Cluster) -> None:
 
 def _forget_unused_names() -> None:
     """Delete names that no fact points to any more. Reads all facts once, so it is done once a month."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH used AS (
-              SELECT workload_id AS id FROM costs_costday UNION SELECT workload_id FROM costs_costhour
-            ) DELETE FROM costs_workload w WHERE NOT EXISTS (SELECT 1 FROM used WHERE used.id = w.id)
-            """
-        )
-        cursor.execute(
-            """
-            DELETE FROM costs_workloadgroup g
-            WHERE NOT EXISTS (SELECT 1 FROM costs_workload w WHERE w.group_id = g.id)
-              AND NOT EXISTS (SELECT 1 FROM costs_groupday x WHERE x.group_id = g.id)
-              AND NOT EXISTS (SELECT 1 FROM costs_grouphour x WHERE x.group_id = g.id)
-              AND NOT EXISTS (SELECT 1 FROM costs_nodemonth x WHERE x.group_id = g.id)
-            """
-        )
+    for cluster in Cluster.objects.all():
+        with transaction.atomic(), connection.cursor() as cursor:
+            # A writer that has looked a name up and not yet stored its facts would be left without it.
+            if not _locked(cluster):
+                continue
+            cursor.execute(
+                """
+                DELETE FROM costs_workload w USING costs_workloadgroup g
+                WHERE g.id = w.group_id AND g.cluster_id = %(cluster)s AND NOT EXISTS (
+                    SELECT 1 FROM costs_costday f
+                    WHERE f.cluster_id = %(cluster)s AND f.workload_id = w.id
+                ) AND NOT EXISTS (
+                    SELECT 1 FROM costs_costhour f
+                    WHERE f.cluster_id = %(cluster)s AND f.workload_id = w.id
+                )
+                """,
+                {"cluster": cluster.pk},
+            )
+            cursor.execute(
+                """
+                DELETE FROM costs_workloadgroup g
+                WHERE g.cluster_id = %s
+                  AND NOT EXISTS (SELECT 1 FROM costs_workload w WHERE w.group_id = g.id)
+                  AND NOT EXISTS (SELECT 1 FROM costs_groupday x WHERE x.group_id = g.id)
+                  AND NOT EXISTS (SELECT 1 FROM costs_grouphour x WHERE x.group_id = g.id)
+                  AND NOT EXISTS (SELECT 1 FROM costs_nodemonth x WHERE x.group_id = g.id)
+                """,
+                [cluster.pk],
+            )
+
+
+def _locked(cluster: Cluster) -> bool:
+    """Keep writers of the cluster waiting until the transaction ends; False when it was removed."""
+    return Cluster.objects.select_for_update(no_key=True).filter(pk=cluster.pk).exists()

@@ -81,7 +81,7 @@ def write_window(
     began = time.perf_counter()
     with transaction.atomic():
         # The cluster may have been removed meanwhile, and the window forgotten.
-        list(Cluster.objects.select_for_update(no_key=True).only("pk").filter(pk=snapshot.cluster_id))
+        Cluster.objects.select_for_update(no_key=True).filter(pk=snapshot.cluster_id).exists()
         held = Snapshot.objects.select_for_update().filter(pk=snapshot.pk).first()
         if held is None or held.attempt != attempt:
             return Written.FENCED

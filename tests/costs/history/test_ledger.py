@@ -82,10 +82,14 @@ def test_what_was_missed_while_nobody_planned_is_planned_later(cluster: Cluster)
 
 
 def test_a_hole_in_the_ledger_is_filled(cluster: Cluster) -> None:
-    ledger.plan(cluster, now=NOON + 9 * DAY, retention_days=400)
-    Snapshot.objects.filter(window_start=TODAY + 3 * DAY).delete()
-    assert ledger.plan(cluster, now=NOON + 9 * DAY, retention_days=400) >= 0
     ledger.plan(cluster, now=NOON, retention_days=400)
+    later = NOON + 9 * DAY
+    ledger.plan(cluster, now=later, retention_days=400)
+    whole = {grain: windows(grain) for grain in Grain}
+    Snapshot.objects.filter(window_start=TODAY + 3 * DAY).delete()  # a day and its first hour
+    assert windows(Grain.DAY) != whole[Grain.DAY]
+    assert ledger.plan(cluster, now=later, retention_days=400) == 2
+    assert {grain: windows(grain) for grain in Grain} == whole
 
 
 def test_one_cluster_is_asked_one_thing_at_a_time(cluster: Cluster) -> None:
