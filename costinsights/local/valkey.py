@@ -16,7 +16,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from .ports import LOOPBACK, free_port
+from .ports import LOOPBACK, free_port, is_free
 from .postgres import last_lines
 from .processes import (
     LocalError,
@@ -85,6 +85,9 @@ class Valkey:
 
     def _launch(self) -> None:
         remembered = read_record(self._record)[1].get("port")
+        if remembered is not None:
+            # A killed server's threads hold the port a moment longer, and clients know that port.
+            wait_until(lambda: is_free(remembered), seconds=5.0)
         port = free_port(remembered)
         configuration = self.directory / "valkey.conf"
         # A file, not arguments: every user of the machine can read those.
