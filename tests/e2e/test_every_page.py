@@ -25,6 +25,9 @@ LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = (
 MEMBER_PAGES = (
     "/",
     "/?aggregate=controller_kind&window=yesterday",
+    "/history/views/",
+    "/history/views/save/",
+    "/history/notes/",
     "/clusters/",
     "/clusters/connect/",
     "/clusters/prod/",

@@ -64,6 +64,12 @@ def test_a_visitor_sees_the_overview_and_is_told_so(visiting: Client) -> None:
     assert b"You are looking into Acme as support." in page.content
 
 
+def test_a_visitor_sees_the_history_page_and_no_saved_views(visiting: Client) -> None:
+    page = visiting.get("/history/")
+    assert page.status_code == 200
+    assert page.context["saved_views"] == []
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -30,6 +30,7 @@ from costinsights.costs.history.page.context import Paths, page_context
 from costinsights.costs.history.page.notes import Note, note_words
 from costinsights.costs.history.page.state import PageState
 from costinsights.costs.history.side_by_side import side_by_side
+from costinsights.costs.layers.page import layer_links, shown_beside
 from costinsights.costs.models import Cluster
 from costinsights.costs.read_scope import ReadScope
 from costinsights.costs.saved_views.selectors import (
@@ -120,6 +121,7 @@ class HistoryPage(HtmxPartialMixin, MemberRequiredMixin, FeatureRequiredMixin, T
             **context,
             "connect_url": reverse("cluster-connect"),
             "backfills": health.running_backfills(clusters),
+            **_layers(state, answer, has_clusters=bool(clusters)),
             "can_write_notes": self.member.has_role(Role.ANALYST),
             "can_save_views": self.has_views,
             "saved_views": others,
@@ -135,8 +137,10 @@ class HistoryPage(HtmxPartialMixin, MemberRequiredMixin, FeatureRequiredMixin, T
 
     @cached_property
     def has_views(self) -> bool:
-        """Whether saved views are part of the plan."""
-        return feature_access(Feature.SAVED_VIEWS) is not Access.CLOSED
+        """Whether saved views are part of the plan; a support visitor is no member and has none."""
+        return (
+            self.member.pk is not None and feature_access(Feature.SAVED_VIEWS) is not Access.CLOSED
+        )
 
     def _views(self) -> tuple[MemberView | None, list[MemberView]]:
         """The view that the page began as, and all that the member may open."""
@@ -208,3 +212,16 @@ def _ask(state: PageState, now: datetime) -> Answers:
     if not compared.previous_stored:
         return answer, None, None  # unknown is not zero: there is nothing to compare with
     return answer, before, compared
+
+
+def _layers(
+    state: PageState, answer: HistoryAnswer | None, *, has_clusters: bool
+) -> dict[str, Any]:
+    """The other books of the same period, and what stands beside these allocations. Not for limited members."""
+    if state.query.scope.is_limited or not has_clusters:
+        return {"layer_links": [], "beside": None}
+    links = layer_links(state.query, history=reverse("history"), layers=reverse("history-layers"))
+    return {
+        "layer_links": links,
+        "beside": shown_beside(state.query, answer.currency) if answer else None,
+    }
