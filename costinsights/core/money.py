@@ -56,16 +56,15 @@ def split(amount: int, weights: Sequence[int]) -> list[int]:
     fall-back). Ties go to the earlier weight, so the result is a pure function of its input.
     """
     total = sum(weights)
-    if total <= 0 or any(weight < 0 for weight in weights):
+    if total <= 0 or min(weights) < 0:
         raise ValueError("weights must be non-negative and not all zero")
     magnitude = abs(amount)
     parts = [magnitude * weight // total for weight in weights]
     missing = magnitude - sum(parts)
     if missing:
-        by_remainder = sorted(
-            range(len(weights)),
-            key=lambda index: (-(magnitude * weights[index] % total), index),
-        )
+        remainders = [magnitude * weight % total for weight in weights]
+        # Reversed sorting keeps equals in their order too.
+        by_remainder = sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)
         for index in by_remainder[:missing]:
             parts[index] += 1
     return parts if amount >= 0 else [-part for part in parts]
