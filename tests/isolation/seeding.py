@@ -71,6 +71,7 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("costs.Annotation", "filter_text"): lambda _: "",
     ("costs.Budget", "currency"): "USD",
     ("costs.Budget", "amount"): 1_000_000,
+    ("costs.Budget", "idle"): "separate",
     ("costs.Budget", "clusters"): lambda _: [],
     ("costs.Budget", "filter_text"): lambda _: "",
     ("costs.Budget", "actual_thresholds"): lambda _: [50],
