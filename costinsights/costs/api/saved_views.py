@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Model
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
@@ -117,7 +116,7 @@ class SavedViewChangeSerializer(SavedViewInputSerializer):
     is_default = serializers.BooleanField(required=False)
 
 
-class SavedViews(GenericAPIView[Model]):
+class SavedViews(GenericAPIView[SavedView]):
     """What the endpoints of saved views share."""
 
     feature = Feature.SAVED_VIEWS

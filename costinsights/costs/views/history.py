@@ -139,7 +139,8 @@ class HistoryPage(HtmxPartialMixin, MemberRequiredMixin, FeatureRequiredMixin, T
     def has_views(self) -> bool:
         """Whether saved views are part of the plan; a support visitor is no member and has none."""
         return (
-            self.member.pk is not None and feature_access(Feature.SAVED_VIEWS) is not Access.CLOSED
+            not self.member._state.adding
+            and feature_access(Feature.SAVED_VIEWS) is not Access.CLOSED
         )
 
     def _views(self) -> tuple[MemberView | None, list[MemberView]]:

@@ -11,7 +11,6 @@ from costinsights.costs.models import Annotation, Cluster
 from tenants.models import Tenant
 from tests.costs.history.books import NOW, day, stored
 from tests.costs.rows import cost_row
-from tests.factories.accounts import UserFactory
 from tests.factories.costs import ClusterFactory
 
 API = "/api/v1/annotations/"
@@ -31,16 +30,6 @@ def prod(acme: Tenant) -> Cluster:
     cluster = ClusterFactory.create(name="Production", slug="prod")
     stored(cluster, day(5).start, [cost_row(cpu_cost=3_000_000, minutes=1440.0)])
     return cluster
-
-
-@pytest.fixture
-def member_of(client_of: Any, acme: Tenant) -> Any:
-    def make(role: Role, **fields: Any) -> Client:
-        client: Client = client_of(acme)
-        client.force_login(UserFactory.create(role=role, **fields))
-        return client
-
-    return make
 
 
 def shown(client: Client, **asked: str) -> list[str]:

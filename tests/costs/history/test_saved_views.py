@@ -12,7 +12,6 @@ from costinsights.costs.models import Cluster, SavedView
 from tenants.models import Tenant
 from tests.costs.history.books import NOW, day, stored
 from tests.costs.rows import cost_row
-from tests.factories.accounts import UserFactory
 from tests.factories.costs import ClusterFactory
 
 API = "/api/v1/saved-views/"
@@ -28,18 +27,6 @@ def text(response: Any) -> str:
 def noon() -> Any:
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@pytest.fixture
-def member_of(client_of: Any, acme: Tenant) -> Any:
-    """Signs in a member with a role: member_of(Role.VIEWER)."""
-
-    def make(role: Role, **fields: Any) -> Client:
-        client: Client = client_of(acme)
-        client.force_login(UserFactory.create(role=role, **fields))
-        return client
-
-    return make
 
 
 @pytest.fixture
