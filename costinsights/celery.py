@@ -66,7 +66,7 @@ app.conf.beat_schedule = {
     # After days close, which they do half an hour after midnight, and whenever older ones were read again.
     "see how budgets stand": {
         "task": "tenants.for_every_tenant",
-        "schedule": crontab(minute="46"),
+        "schedule": crontab(minute="8-59/15"),
         "kwargs": {"task": "costs.evaluate_budgets"},
     },
     "forget old history": {
