@@ -11,8 +11,9 @@ from django.utils import timezone
 from costinsights.accounts.models import Role, User
 from costinsights.accounts.services import create_user
 from costinsights.core.tenancy import current_tenant, public_context, tenant_context
+from costinsights.costs.budgets import services as budgets
 from costinsights.costs.history import ledger
-from costinsights.costs.models import Cluster
+from costinsights.costs.models import Budget, Cluster
 from costinsights.costs.tasks import keep_history, keep_layers
 from costinsights.local.addresses import PASSWORD
 from costinsights.opencost.sample.answers import VERSION
@@ -34,6 +35,15 @@ class DemoCluster:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoBudget:
+    """A monthly budget in dollars; an empty filter is all costs."""
+
+    name: str
+    amount: str
+    filter_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DemoTenant:
     """A tenant of the demo; its reporting currency is that of its clusters."""
 
@@ -41,6 +51,7 @@ class DemoTenant:
     name: str
     plan: Plan
     clusters: tuple[DemoCluster, ...]
+    budgets: tuple[DemoBudget, ...] = ()
 
 
 TENANTS = (
@@ -52,8 +63,21 @@ TENANTS = (
             DemoCluster("prod-eu-1", "Production EU"),
             DemoCluster("staging-us-1", "Staging US"),
         ),
+        (
+            DemoBudget("Whole platform", "15500"),
+            DemoBudget("Search", "1500", 'namespace:"search"'),
+        ),
     ),
-    DemoTenant("globex", "Globex", Plan.SAAS, (DemoCluster("globex-main", "Globex main"),)),
+    DemoTenant(
+        "globex",
+        "Globex",
+        Plan.SAAS,
+        (DemoCluster("globex-main", "Globex main"),),
+        (
+            DemoBudget("Whole platform", "2100"),
+            DemoBudget("Analytics", "600", 'namespace:"analytics"'),
+        ),
+    ),
     DemoTenant("initech", "Initech", Plan.COMMUNITY, (DemoCluster("initech-1", "Initech"),)),
 )
 HISTORY_DAYS = 60  # of every demo cluster, read after the start
@@ -90,6 +114,7 @@ def make_demo(*, opencost: str) -> None:
         with tenant_context(tenant), transaction.atomic():
             _people(wanted)
             _clusters(wanted, opencost)
+            _budgets(wanted)
             keep_history.enqueue_on_commit()  # the worker reads it while people look around
             keep_layers.enqueue_on_commit()
     with public_context(), transaction.atomic():
@@ -135,3 +160,15 @@ def _clusters(wanted: DemoTenant, opencost: str) -> None:
         if is_new:
             days = min(HISTORY_DAYS, retention_days_of(current_tenant(), timezone.now()))
             ledger.start_backfill(row, now=timezone.now(), days=days)
+
+
+def _budgets(wanted: DemoTenant) -> None:
+    """Only where there are none yet: a budget that somebody deleted stays deleted."""
+    if Budget.objects.exists():
+        return
+    owner, now = User.objects.get(email=f"owner@{wanted.slug}.test"), timezone.now()
+    for budget in wanted.budgets:
+        draft = budgets.checked_draft(
+            name=budget.name, amount=budget.amount, filter=budget.filter_text, by=owner, now=now
+        )
+        budgets.make_budget(draft=draft, at=now)
