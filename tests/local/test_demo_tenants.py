@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from costinsights.accounts.models import Role, User
 from costinsights.core.tenancy import find_tenant, public_context, tenant_context
-from costinsights.costs.models import Cluster
+from costinsights.costs.models import Budget, Cluster
 from costinsights.local.addresses import PASSWORD
 from costinsights.local.management.commands.demo_tenants import STAFF
 from tenants.models import Domain, StaffUser, Tenant
@@ -33,6 +33,14 @@ def test_the_demo_has_a_tenant_of_every_plan(demo: None) -> None:
     assert plans["initech"] == "community"
     assert staff.check_password(PASSWORD)
     assert staff.is_superuser
+
+
+def test_tenants_whose_plan_has_budgets_have_two(demo: None) -> None:
+    found = {}
+    for slug in ("acme", "globex", "initech"):
+        with tenant_context(find_tenant(slug)):
+            found[slug] = Budget.objects.count()
+    assert found == {"acme": 2, "globex": 2, "initech": 0}
 
 
 def test_everybody_can_sign_in_with_the_demo_password(demo: None) -> None:
