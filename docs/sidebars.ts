@@ -7,7 +7,7 @@ const sidebars: SidebarsConfig = {
       type: "category",
       label: "Use it",
       collapsed: false,
-      items: ["connect-a-cluster", "dashboard", "history", "numbers", "workspace", "exchange-rates", "people", "single-sign-on", "audit-log", "plan-and-usage"],
+      items: ["connect-a-cluster", "dashboard", "history", "budgets", "numbers", "workspace", "exchange-rates", "people", "single-sign-on", "audit-log", "plan-and-usage"],
     },
     {
       type: "category",
