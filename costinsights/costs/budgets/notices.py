@@ -25,8 +25,14 @@ _MOST_NAMES = 3
 
 
 def budget_notices(request: HttpRequest) -> list[Notice]:
-    """One banner for exceeded budgets and one for those at risk; none for limited members."""
+    """One banner for exceeded budgets and one for those at risk; none for limited members.
+
+    The pages of budgets say so themselves.
+    """
     member = request.user
+    where = request.resolver_match.url_name if request.resolver_match else ""
+    if (where or "").startswith("budget-"):
+        return []
     if not isinstance(member, User) or member.is_limited:
         return []
     if feature_access(Feature.BUDGETS) is Access.CLOSED:
@@ -53,9 +59,7 @@ def budget_notices(request: HttpRequest) -> list[Notice]:
             Notice(
                 level=level,
                 icon="wallet",
-                title=f"Budget {names} {one}."
-                if is_one
-                else f"Budgets {names}{more} {several}.",
+                title=f"Budget {names} {one}." if is_one else f"Budgets {names}{more} {several}.",
                 link=reverse("budget-detail", args=[mine[0][0]])
                 if is_one
                 else reverse("budget-list"),

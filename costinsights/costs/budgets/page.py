@@ -101,7 +101,7 @@ def line_of(budget: Budget) -> BudgetLine:
         budget=budget,
         state=state.label,
         tone=TONES[state],
-        reason=standing.reason if standing else "It is evaluated within the hour.",
+        reason=standing.reason if standing else "It is evaluated within a quarter of an hour.",
         period=standing.period_name if standing else budget.get_period_display(),
         spent=money_text(spent, budget.currency),
         spent_percent=_percent(spent, budget.amount),
@@ -172,9 +172,9 @@ def _point_line(point: Point, currency: str) -> dict[str, Any]:
 def _thresholds(status: Status, points: list[Point]) -> list[dict[str, Any]]:
     reached = {(basis, percent) for basis, percent, _ in status.reached()}
     found = []
-    for basis, percents in (
-        (Basis.ACTUAL, status.budget.actual_thresholds),
-        (Basis.FORECAST, status.budget.forecast_thresholds),
+    for basis, value, percents in (
+        (Basis.ACTUAL, status.spent, status.budget.actual_thresholds),
+        (Basis.FORECAST, status.total, status.budget.forecast_thresholds),
     ):
         for percent in percents:
             day = day_reached(status, percent, points) if basis is Basis.ACTUAL else None
@@ -185,6 +185,7 @@ def _thresholds(status: Status, points: list[Point]) -> list[dict[str, Any]]:
                         status.budget.amount * percent // 100, status.budget.currency
                     ),
                     "is_reached": (basis, percent) in reached,
+                    "is_known": value is not None,
                     "day": day,
                 }
             )
@@ -231,7 +232,7 @@ def chart(points: Sequence[Point], budget: Budget, has_forecast: bool) -> dict[s
         ],
         "top": money_short_text(round(top), budget.currency),
         "middle": money_short_text(round(top / 2), budget.currency),
-        "zero": money_short_text(0, budget.currency),
+        "zero": "0",
         "days": [points[0].day, points[len(points) // 2].day, points[-1].day],
     }
 
