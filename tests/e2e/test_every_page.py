@@ -32,6 +32,8 @@ MEMBER_PAGES = (
     "/clusters/connect/",
     "/clusters/prod/",
     "/clusters/prod/remove/",
+    "/budgets/",
+    "/budgets/new/",
     "/settings/tokens/",
     "/settings/tokens/everybody/",
     "/settings/profile/",
