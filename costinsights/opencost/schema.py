@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from costinsights.core.garbage import uncollected
 from costinsights.core.money import AmountOutOfRange, micros_from_number
 from costinsights.core.periods import ChargePeriod
 from costinsights.opencost.duplicates import holds_duplicates
@@ -55,6 +56,7 @@ def _invalid(message: str, reason: str) -> OpenCostAnswerInvalid:
     return OpenCostAnswerInvalid(f"OpenCost's answer cannot be used: {message}", reason=reason)
 
 
+@uncollected()
 def decode_allocations(body: bytes, *, period: ChargePeriod | None) -> AllocationAnswer:
     """Decode the body of a successful /allocation answer.
 
@@ -144,18 +146,19 @@ def _undecodable(error: Exception) -> OpenCostAnswerInvalid:
     return _invalid(f"it is no valid JSON ({error}).", "not_json")
 
 
-def _rows(
-    sets: Sets, period: ChargePeriod | None, *, holds_nul: bool
-) -> list[AllocatedCost]:
+def _rows(sets: Sets, period: ChargePeriod | None, *, holds_nul: bool) -> list[AllocatedCost]:
+    """The rows of all sets, which are emptied on the way: a large answer is held once, not twice."""
     windows: dict[tuple[datetime, datetime], ChargePeriod] = {}
     rows: list[AllocatedCost] = []
+    has_several = sum(map(bool, sets)) > 1
     for allocation_set in sets:
-        for key, row in (allocation_set or {}).items():
+        for key in list(allocation_set or ()):
+            row = allocation_set.pop(key)  # type: ignore[union-attr]  # it has a key
             try:
                 rows.append(_row(key, row, _window(row, period, windows)))
             except AmountOutOfRange as error:
                 raise _invalid(f"{error}.", "amount_out_of_range") from None
-    if sum(map(bool, sets)) > 1 and len(set(map(_identity, rows))) != len(rows):
+    if has_several and len(set(map(_identity, rows))) != len(rows):
         raise _invalid("a row stands twice.", "row_twice")
     if holds_nul and any("\0" in text for row in rows for text in _texts(row)):
         raise _invalid("a name holds a NUL character.", "nul_character")

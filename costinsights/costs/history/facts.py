@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from costinsights.core.garbage import uncollected
 from costinsights.core.money import split
 from costinsights.costs.history.models import IDLE_SHARE_COLUMNS, MEASURES
 from costinsights.opencost.errors import OpenCostAnswerInvalid
@@ -64,9 +65,11 @@ class StoredKeys:
     ) -> tuple[tuple[str, str], ...]:
         if not keys or not found:
             return ()
-        return tuple(
-            sorted((key, self._value(kind, key, found[key])) for key in keys if found.get(key))
-        )
+        pairs = [(key, value) for key in keys if (value := found.get(key))]
+        if self.over_limit:
+            pairs = [(key, self._value(kind, key, value)) for key, value in pairs]
+        pairs.sort()
+        return tuple(pairs)
 
     def _value(self, kind: str, key: str, value: str) -> str:
         if (kind, key) not in self.over_limit:
@@ -86,6 +89,7 @@ class WindowFacts:
     sha256: str  # the same for the same facts, in whatever order OpenCost listed them
 
 
+@uncollected()
 def window_facts(rows: Iterable[AllocatedCost], keys: StoredKeys) -> WindowFacts:
     """Add container rows up. Money stays exact; each row's usage is rounded once, to whole millionths
     of a core-hour and whole byte-hours.

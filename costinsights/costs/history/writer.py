@@ -7,15 +7,15 @@ Replaying it changes nothing; two workers on one window do no harm.
 
 import datetime as dt
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
 from django.db import connection, transaction
 from psycopg import sql
 
-from costinsights.core.copying import copy_rows
-from costinsights.costs.history.dimensions import Ids, ids_of
+from costinsights.core.copying import copy_integers
+from costinsights.costs.history.dimensions import ids_of
 from costinsights.costs.history.facts import Who, WindowFacts
 from costinsights.costs.history.models import (
     MEASURES,
@@ -167,21 +167,7 @@ def remove_window(held: Snapshot) -> None:
 def _insert(held: Snapshot, facts: WindowFacts) -> None:
     target = TARGETS[Grain(held.grain)]
     when = target.value(held.window_start)
-    ids = ids_of(held.cluster_id, facts.facts)
-    copy_rows(
-        target.facts,
-        [
-            "cluster_id",
-            target.column,
-            "group_id",
-            "workload_id",
-            "node_id",
-            "label_set_id",
-            *MEASURES,
-            "flags",
-        ],
-        _lines(held.cluster_id, when, facts.facts, ids),
-    )
+    _copy(target, held.cluster_id, when, facts.facts)
     with connection.cursor() as cursor:
         cursor.execute(
             sql.SQL(
@@ -205,21 +191,28 @@ def _insert(held: Snapshot, facts: WindowFacts) -> None:
         _add_to_month(held.cluster_id, held.window_start.date(), sign=1)
 
 
-def _lines(
-    cluster_id: int,
-    when: dt.datetime | dt.date,
-    facts: dict[Who, list[int]],
-    ids: dict[Who, Ids],
-) -> Iterator[bytes]:
-    """COPY lines in the order of the primary key, so that the index grows at its end."""
-    head = f"{cluster_id}\t{when.isoformat()}\t"
-    keyed = sorted(
-        (found.workload, found.node, found.label_set, found.group, who)
-        for who, found in ids.items()
+def _copy(
+    target: Target, cluster_id: int, when: dt.datetime | dt.date, facts: dict[Who, list[int]]
+) -> None:
+    """COPY the facts in the order of the primary key, so that the index grows at its end."""
+    ids = np.array(ids_of(cluster_id, facts), dtype=np.int64)
+    workload, group, node, label_set = ids.T
+    order = np.lexsort((group, label_set, node, workload))
+    amounts = np.array(list(facts.values()), dtype=np.int64)[order]
+    copy_integers(
+        target.facts,
+        {
+            "cluster_id": cluster_id,
+            target.column: when,
+            "group_id": group[order],
+            "workload_id": workload[order],
+            "node_id": node[order],
+            "label_set_id": label_set[order],
+            **dict(zip((*MEASURES, "flags"), amounts.T, strict=True)),
+        },
+        rows=len(facts),
+        small=("flags",),
     )
-    for workload, node, label_set, group, who in keyed:
-        amounts = "\t".join(map(str, facts[who]))
-        yield f"{head}{group}\t{workload}\t{node}\t{label_set}\t{amounts}\n".encode()
 
 
 def _add_to_month(cluster_id: int, day: dt.date, *, sign: int) -> None:
