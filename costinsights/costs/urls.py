@@ -11,6 +11,7 @@ from costinsights.costs.views import (
     exchange_rates,
     forecast,
     history,
+    layers,
     overview,
     saved_views,
 )
@@ -63,6 +64,7 @@ urlpatterns = [
         annotations.NoteRemove.as_view(),
         name="note-remove",
     ),
+    path("history/layers/", layers.LayerPage.as_view(), name="history-layers"),
     path("history/data/", data_health.DataHealthPage.as_view(), name="data-health"),
     path(
         "history/data/<slug:slug>/backfill/",

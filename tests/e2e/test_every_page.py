@@ -25,6 +25,7 @@ LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = (
 MEMBER_PAGES = (
     "/",
     "/?aggregate=controller_kind&window=yesterday",
+    "/history/layers/",
     "/history/views/",
     "/history/views/save/",
     "/history/notes/",

@@ -22,7 +22,6 @@ from costinsights.costs.history.steps import Step, Steps
 from costinsights.costs.history.writer import FULL_MINUTES
 from costinsights.costs.layers.models import (
     AMOUNT_COLUMNS,
-    LAYER_NAMES,
     LayerSource,
     LayerWindow,
     SourceState,
@@ -102,6 +101,11 @@ class LayerAnswer:
         return sum(row.total for row in self.rows) - self.totals.total
 
     @property
+    def last_day(self) -> dt.date | None:
+        """The last day that every cluster has."""
+        return None if self.data_through is None else (self.data_through - DAY).date()
+
+    @property
     def has_data(self) -> bool:
         return any(step.state is not StepState.MISSING for step in self.steps)
 
@@ -158,7 +162,7 @@ def _participants(query: LayerQuery) -> tuple[list[Cluster], list[LayerExcluded]
     taking_part, excluded = [], []
     for cluster in chosen:
         if cluster.pk not in stored:
-            reason = _absent_words(query, sources.get(cluster.pk))
+            reason = _absent_words(sources.get(cluster.pk))
         elif cluster.currency != currency:
             reason = f"Its costs are in {cluster.currency}; this answer is in {currency}, and layers are not converted."
         else:
@@ -186,13 +190,12 @@ def currency_of(asked: str, chosen: Sequence[Cluster], having: Sequence[Cluster]
     return min(used, key=lambda code: (-used[code], code))
 
 
-def _absent_words(query: LayerQuery, source: LayerSource | None) -> str:
-    name = LAYER_NAMES[query.layer]
+def _absent_words(source: LayerSource | None) -> str:
     if source is None or source.state == SourceState.UNKNOWN:
-        return f"{name}: its OpenCost has not been asked yet."
+        return "Its OpenCost has not been asked yet."
     if source.state == SourceState.ABSENT:
-        return f"{name}: {source.message}"
-    return f"{name}: nothing is stored of it yet."
+        return source.message
+    return "Nothing is stored of it yet."
 
 
 # What is stored -----------------------------------------------------------------------------------

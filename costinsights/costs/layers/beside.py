@@ -14,7 +14,7 @@ from django.db.models import Count, Max, Sum
 from costinsights.core.periods import ChargePeriod
 from costinsights.costs.history.models import Grain, SnapshotState
 from costinsights.costs.layers.answers import currency_of
-from costinsights.costs.layers.models import LayerSource, LayerWindow, SourceState
+from costinsights.costs.layers.models import LAYER_NAMES, LayerSource, LayerWindow, SourceState
 from costinsights.costs.layers.query import LayersNotShown
 from costinsights.costs.models import Cluster
 from costinsights.costs.read_scope import ReadScope
@@ -49,6 +49,10 @@ class LayerBeside:
     outside: int | None
     days: int
     clusters: list[ClusterLayer]
+
+    @property
+    def name(self) -> str:
+        return LAYER_NAMES[self.layer]
 
 
 @dataclass(frozen=True, slots=True)

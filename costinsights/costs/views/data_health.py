@@ -17,6 +17,7 @@ from costinsights.costs.history import keys, reading
 from costinsights.costs.history.health import health_of
 from costinsights.costs.history.models import LabelKey
 from costinsights.costs.history.tasks import keep_history
+from costinsights.costs.layers.health import layers_health
 from costinsights.costs.models import Cluster
 from costinsights.costs.selectors import access_cluster
 from tenants.features import Feature
@@ -48,6 +49,10 @@ def _context(member: User, **more: Any) -> dict[str, Any]:
     )
     return {
         "clusters": clusters,
+        # Nothing in a layer says which of it a limited member may see.
+        "layer_health": []
+        if member.is_limited
+        else layers_health(Cluster.objects.in_order(), now=now),
         "is_reading": any(found.backfill.is_running for found in clusters),
         "shows_keys": not member.is_limited,
         "label_keys": keys.by_coverage()[:MOST_KEYS_SHOWN],
