@@ -72,12 +72,12 @@ def _plan_layer(
     if source.state != SourceState.PRESENT:
         if source.ask_again_at is not None and source.ask_again_at > now:
             return 0
-        return _insert(source, last, last, PRIORITY["day"], now)
+        return _insert(source, last, last, PRIORITY["day"])
     _plan_rereading(source, now=now)
     oldest = max(
         (utc_day(now) - retention_days * DAY).date(), _first_allocation_day(cluster) or last
     )
-    return _plan_forward(source, oldest, last, now) + _plan_back(source, oldest, now)
+    return _plan_forward(source, oldest, last) + _plan_back(source, oldest)
 
 
 def _first_allocation_day(cluster: Cluster) -> dt.date | None:
@@ -99,14 +99,14 @@ def _known_days(source: LayerSource) -> list[tuple[dt.date, str]]:
     )
 
 
-def _plan_forward(source: LayerSource, oldest: dt.date, last: dt.date, now: dt.datetime) -> int:
+def _plan_forward(source: LayerSource, oldest: dt.date, last: dt.date) -> int:
     """From the first known day on: holes too."""
     known = _known_days(source)
     first = max(oldest, known[0][0]) if known else last
-    return _insert(source, first, last, PRIORITY["day"], now)
+    return _insert(source, first, last, PRIORITY["day"])
 
 
-def _plan_back(source: LayerSource, oldest: dt.date, now: dt.datetime) -> int:
+def _plan_back(source: LayerSource, oldest: dt.date) -> int:
     """Some days before the first known one, once everything older that was planned is read."""
     known = _known_days(source)
     head = known[:DAYS_AT_ONCE]
@@ -122,10 +122,9 @@ def _is_open(state: str) -> bool:
     return state in (SnapshotState.PENDING, SnapshotState.FAILED)
 
 
-def _insert(
-    source: LayerSource, first: dt.date, last: dt.date, priority: int, now: dt.datetime
-) -> int:
-    """Days from `first` to `last`, both included, that the ledger lacks."""
+def _insert(source: LayerSource, first: dt.date, last: dt.date, priority: int) -> int:
+    """Days from `first` to `last`, both included, that the ledger lacks. Each is due from its closing on,
+    whatever the planner's clock says."""
     if last < first:
         return 0
     wanted = [first + number * DAY for number in range((last - first).days + 1)]
@@ -139,7 +138,7 @@ def _insert(
             cluster_id=source.cluster_id,
             layer=source.layer,
             day=day,
-            due_at=now,
+            due_at=dt.datetime.combine(day, dt.time(), dt.UTC) + DAY + CLOSES_AFTER[Grain.DAY],
             priority=priority,
         )
         for day in wanted
