@@ -362,7 +362,7 @@ class BudgetStatusView(Budgets):
 class BudgetEventListView(Budgets, ListAPIView[BudgetEvent]):
     """The thresholds that a budget reached."""
 
-    serializer_class = BudgetEventSerializer
+    serializer_class: Any = BudgetEventSerializer
     pagination_class = ListCursor
 
     def get_queryset(self) -> Any:

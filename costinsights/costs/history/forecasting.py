@@ -218,7 +218,7 @@ class _Model:
         values = self.level + self.slope * _damped(offsets)
         if self.floor == 0:
             values = np.maximum(values, 0.0)
-        return values * self.factors[offsets.astype(int) % _WEEK]
+        return np.asarray(values * self.factors[offsets.astype(int) % _WEEK])
 
     def error(self, offsets: Floats) -> float:
         """The standard error of the sum over days."""
@@ -302,7 +302,7 @@ def _jitter(plain: Floats) -> float:
     """The day-to-day standard deviation, which steps and slopes hardly touch."""
     values = plain[np.isfinite(plain)]
     steps = np.diff(values)
-    return _MAD * float(np.median(np.abs(steps - np.median(steps)))) / np.sqrt(2)
+    return _MAD * float(np.median(np.abs(steps - np.median(steps)))) / 2**0.5
 
 
 def _slope(plain: Floats, jitter: float) -> tuple[float, float]:
@@ -359,7 +359,7 @@ def _student(z: float, days: int) -> float:
     freedom = max(3, days - 1)
     first = (z**3 + z) / (4 * freedom)
     second = (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
-    return z + first + second
+    return float(z + first + second)
 
 
 def cumulative(amounts: Sequence[int]) -> list[int]:

@@ -34,7 +34,7 @@ def words(answer: Any) -> str:
 
 def browser(role: Role = Role.ANALYST, **person: Any) -> Client:
     client = Client(HTTP_HOST="acme.localhost")
-    client.force_login(UserFactory.create(role=role, **person))
+    client.force_login(UserFactory.create(role=role, **person))  # type: ignore[arg-type]  # the stubs know one kind of user
     return client
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -27,7 +28,7 @@ amounts = st.lists(
 )
 
 
-def ending_yesterday(values: list[int | None], *, complete: bool = True) -> list[DayCost]:
+def ending_yesterday(values: Sequence[int | None], *, complete: bool = True) -> list[DayCost]:
     return [
         DayCost(
             TODAY - dt.timedelta(days=len(values) - place), value, complete and value is not None
@@ -109,7 +110,7 @@ def test_a_spike_moves_what_was_spent_and_not_what_is_expected() -> None:
     plain = project(ending_yesterday([10_000_000] * 60), START, END, today=TODAY)
     spiked = [10_000_000] * 60
     spiked[-5] = 900_000_000
-    found = project(ending_yesterday([*spiked]), START, END, today=TODAY)
+    found = project(ending_yesterday(spiked), START, END, today=TODAY)
     assert found.remainder == pytest.approx(plain.remainder, rel=0.01)
     assert found.total - plain.total == pytest.approx(890_000_000, rel=0.01)
 
