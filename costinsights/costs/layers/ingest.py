@@ -14,6 +14,7 @@ from costinsights.core.periods import ChargePeriod
 from costinsights.costs.access import fetch_order, outbound_policy
 from costinsights.costs.current.fetch import client_for
 from costinsights.costs.history.leases import lease_kept
+from costinsights.costs.history.ledger import LEASE
 from costinsights.costs.history.writer import Written
 from costinsights.costs.layers import ledger
 from costinsights.costs.layers.facts import day_facts
@@ -49,7 +50,7 @@ def read_day(held: Claim, *, clock: Clock = timezone.now) -> Outcome:
     log = _log.bind(cluster=window.cluster.slug, layer=window.layer, day=window.day.isoformat())
     began = time.perf_counter()
     try:
-        with lease_kept(lambda: ledger.renew(held), every_seconds=ledger.LEASE.total_seconds() / 3):
+        with lease_kept(lambda: ledger.renew(held), every_seconds=LEASE.total_seconds() / 3):
             answer = _ask(window.cluster, held, now=clock())
     except LayerAbsent as absent:
         ledger.note_absent(held, absent, now=clock())

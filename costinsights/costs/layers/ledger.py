@@ -115,7 +115,7 @@ def _plan_back(source: LayerSource, oldest: dt.date) -> int:
     if len(head) == DAYS_AT_ONCE and all(state == SnapshotState.EMPTY for _, state in head):
         return 0
     end = known[0][0] - DAY
-    return _insert(source, max(oldest, end - (DAYS_AT_ONCE - 1) * DAY), end, PRIORITY["older"], now)
+    return _insert(source, max(oldest, end - (DAYS_AT_ONCE - 1) * DAY), end, PRIORITY["older"])
 
 
 def _is_open(state: str) -> bool:
@@ -297,7 +297,8 @@ def note_failure(held: Claim, *, now: dt.datetime, code: str, message: str) -> N
 
 def pause_after(failures: int) -> dt.timedelta:
     """10, 20, 40 minutes … 6 hours: a layer is in nobody's way, and need not be asked often."""
-    return min(LONGEST_PAUSE, dt.timedelta(minutes=10) * 2 ** min(failures - 1, 6))
+    pause: dt.timedelta = dt.timedelta(minutes=10) * 2 ** min(failures - 1, 6)
+    return min(LONGEST_PAUSE, pause)
 
 
 def _source_of(window: LayerWindow) -> QuerySet[LayerSource]:

@@ -93,7 +93,7 @@ def layer_links(
 ) -> list[LayerLink]:
     """Allocations and every layer, over the same period, clusters and currency."""
     asked = query.parameters()
-    kept = {
+    kept: dict[str, str] = {
         name: asked[name]
         for name in ("window", "start", "end", "cluster", "currency")
         if name in asked

@@ -96,7 +96,7 @@ def custom_costs(cluster_id: str, window: Window, *, now: datetime) -> dict[str,
     """The data of /customCost/total; None where no plugin is installed."""
     if cluster_id != "prod-eu-1":
         return None
-    costs = []
+    costs: list[dict[str, Any]] = []
     days = list(_days(window, now, most=DAYS_IN_MEMORY))
     for domain, account, kind, name, unit, usual, price in _SERVICES:
         quantity = sum(usual * growth(day, 0.4) * _varied(day, domain, name) for day in days)
@@ -251,8 +251,8 @@ def _volumes_and_balancers(
         disk = _asset(cluster, "Disk", "Storage", key.rpartition("name=")[2])
         yield disk | {"local": 0, "totalCost": round(cost, 6)}
     for name, cost in balancers.items():
-        balancer = _asset(cluster, "LoadBalancer", "Network", name)
-        yield balancer | {"totalCost": round(cost, 6)}
+        asset = _asset(cluster, "LoadBalancer", "Network", name)
+        yield asset | {"totalCost": round(cost, 6)}
 
 
 # The bill -----------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from costinsights.accounts.models import Role
+from costinsights.accounts.models import Role, User
 from costinsights.core.periods import DAY, utc_day
 from costinsights.costs.layers.models import LayerSource, SourceState
 from costinsights.costs.models import Cluster
@@ -36,7 +36,8 @@ def cluster(acme: Tenant) -> Cluster:
 @pytest.fixture
 def limited(acme: Tenant, client_of: Callable[..., Client]) -> Client:
     client = client_of(acme)
-    client.force_login(UserFactory.create(role=Role.VIEWER, scope_namespaces=["shop"]))
+    member: User = UserFactory.create(role=Role.VIEWER, scope_namespaces=["shop"])
+    client.force_login(member)  # type: ignore[arg-type]  # the stubs know one kind of user
     return client
 
 

@@ -13,6 +13,8 @@ from costinsights.costs.history import ledger
 from costinsights.costs.history.ingest import ingest_next
 from costinsights.costs.history.models import Grain
 from costinsights.costs.history.tasks import plan_all
+from costinsights.costs.layers.ingest import ingest_next as ingest_next_layer
+from costinsights.costs.layers.tasks import plan_all as plan_layers
 from costinsights.costs.selectors import access_cluster
 
 
@@ -39,6 +41,15 @@ class Command(TenantCommand):
             read += outcome.written is not None
             failed += outcome.written is None
         self.stdout.write(f"{read} windows read, {failed} failed.")
+        self._read_layers()
+
+    def _read_layers(self) -> None:
+        """The costs beside allocations; a layer that a source does not have is no failure."""
+        while plan_layers():
+            while (outcome := ingest_next_layer()) is not None:
+                window = outcome.claim.window
+                what = outcome.error_code or outcome.written
+                self.stdout.write(f"{window.cluster.slug} {window.layer} {window.day}: {what}")
 
     def _ask_again(self, options: dict[str, Any]) -> None:
         text = options["window"]
