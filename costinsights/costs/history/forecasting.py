@@ -6,7 +6,7 @@ itself, so that a step up or down counts after about a week. The interval adds u
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -360,12 +360,3 @@ def _student(z: float, days: int) -> float:
     first = (z**3 + z) / (4 * freedom)
     second = (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
     return float(z + first + second)
-
-
-def cumulative(amounts: Sequence[int]) -> list[int]:
-    """Running sums, exact."""
-    found, total = [], 0
-    for amount in amounts:
-        total += amount
-        found.append(total)
-    return found
