@@ -14,6 +14,8 @@ from tenants.features import PlatformSwitch
 from tenants.models import FeatureSwitch, Plan, PlanLimits, Tenant, TenantUsage
 from tenants.models.standing import forget_platform, forget_tenant
 from tenants.trials import change_plan, start_trial
+from tests.costs.history import books
+from tests.costs.rows import cost_row, idle_row
 from tests.factories.accounts import UserFactory
 from tests.factories.costs import ClusterFactory
 
@@ -181,3 +183,19 @@ def test_measuring_keeps_numbers_and_never_lowers_the_days_calls(acme: Tenant) -
     assert usage.storage_bytes > 100_000
     with public_context():
         assert TenantUsage.objects.filter(tenant=acme).count() == 1
+
+
+def test_measuring_counts_the_workloads_of_the_newest_day_and_knows_the_oldest(
+    acme: Tenant,
+) -> None:
+    assert measure_usage(at=NOON).workloads is None
+    cluster = ClusterFactory.create()
+    names = [{"controller": "a"}, {"controller": "b"}, {"controller": "b", "node": "node-2"}]
+    books.stored(cluster, books.day(0).start, [cost_row(controller=name) for name in "abcd"])
+    books.stored(cluster, books.day(3).start, [*(cost_row(**who) for who in names), idle_row()])
+    sample = ClusterFactory.create(is_demo=True)
+    books.stored(sample, books.day(4).start, [cost_row(controller="sample")])
+
+    usage = measure_usage(at=NOON)
+
+    assert (usage.workloads, usage.oldest_stored_day) == (2, books.day(0).start.date())

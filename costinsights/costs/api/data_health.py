@@ -19,7 +19,8 @@ from costinsights.core.errors import InvalidInput, NotAllowed, NotFound
 from costinsights.core.money import amount_text
 from costinsights.core.tenancy import current_tenant
 from costinsights.costs.history import keys, reading
-from costinsights.costs.history.health import backfill_of, restated_by
+from costinsights.costs.history.backfills import backfill_of
+from costinsights.costs.history.health import restated_by
 from costinsights.costs.history.models import (
     BackfillState,
     Grain,

@@ -41,8 +41,10 @@ class ExcludedSerializer(serializers.Serializer[Any]):
 class StepSerializer(serializers.Serializer[Any]):
     """One point in time of every series."""
 
-    start = serializers.DateTimeField()
-    end = serializers.DateTimeField()
+    start = serializers.CharField(
+        help_text="UTC, included: a day such as 2026-01-31, with `step=hour` an instant. The step ends where the "
+        "next one starts, the last one at the window's end."
+    )
     state = serializers.ChoiceField(
         choices=[state.value for state in StepState],
         help_text="`partial`: running, or some of it was not stored. `missing`: nothing is stored; its "

@@ -105,12 +105,16 @@ def _answer(asked: Answering, ranked: Ranked, *, now: dt.datetime) -> HistoryAns
         HistoryRow(cost_row(line, query, asked.names, whole), points[index])
         for index, line in enumerate(lines)
     ]
+    # Conversion may have moved a line by a micro-unit since it was ranked.
+    order = [(line.is_idle, -line.sums.total, line.key) for line in lines]
+    shown = len(ranked.shown)
+    rows[:shown] = [rows[place] for place in sorted(range(shown), key=order.__getitem__)]
     if ranked.others is not None:
         count = ranked.others_count
         row = ranked.others.as_row(
             key={}, label=f"Others ({count:,})", kind=Kind.OTHERS, whole=whole, members=count
         )
-        rows.insert(len(ranked.shown), HistoryRow(row, points[-1]))
+        rows.insert(shown, HistoryRow(row, points[-1]))
     totals = everything.as_row(key={}, label="Total", kind=Kind.TOTAL, whole=whole)
     step_totals = [
         sum(row.points[place] or 0 for row in rows) if stored[place] else None

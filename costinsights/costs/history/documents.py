@@ -6,10 +6,11 @@ from typing import Any
 from costinsights.core.money import amount_text
 from costinsights.core.periods import ChargePeriod, instant_text
 from costinsights.costs.documents import conversion_document, ratio_or_none, row_document
-from costinsights.costs.history.answers import HistoryAnswer, HistoryRow
+from costinsights.costs.history.answers import HistoryAnswer, HistoryRow, StepInfo
 from costinsights.costs.history.compare import ComparedRow, Comparison
 from costinsights.costs.history.participants import Excluded
 from costinsights.costs.history.query import HistoryQuery
+from costinsights.costs.history.steps import Step
 
 
 def history_document(answer: HistoryAnswer) -> dict[str, Any]:
@@ -24,16 +25,7 @@ def history_document(answer: HistoryAnswer) -> dict[str, Any]:
         "conversions": [conversion_document(rate) for rate in answer.conversions],
         "excluded": [_excluded(cluster) for cluster in answer.excluded],
         "data_through": _instant(answer.data_through),
-        "steps": [
-            {
-                "start": instant_text(step.period.start),
-                "end": instant_text(step.period.end),
-                "state": str(step.state),
-                "completeness": float(step.share),
-                "total": _amount(step.total),
-            }
-            for step in answer.steps
-        ],
+        "steps": [_step(step, query.step) for step in answer.steps],
         "rows": [_history_row(row) for row in answer.rows],
         "totals": row_document(answer.totals),
         "hidden_idle": _amount(answer.hidden_idle),
@@ -90,6 +82,18 @@ def _query(query: HistoryQuery) -> dict[str, Any]:
         "cluster": list(query.clusters),
         "idle": str(query.idle),
         "limit": query.limit,
+    }
+
+
+def _step(info: StepInfo, step: Step) -> dict[str, Any]:
+    """A point in time. A step ends where the next one starts, so its end is not repeated: there are many of them."""
+    start = info.period.start
+    share = float(info.share)
+    return {
+        "start": instant_text(start) if step is Step.HOUR else start.date().isoformat(),
+        "state": str(info.state),
+        "completeness": int(share) if share.is_integer() else share,
+        "total": _amount(info.total),
     }
 
 

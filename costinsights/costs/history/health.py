@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Avg, Count, F, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import F, Max, OuterRef, Q, Subquery, Window
+from django.db.models.functions import RowNumber
 
 from costinsights.core.periods import DAY, HOUR, utc_day, utc_hour
 from costinsights.core.templatetags.display import money_text, signed_money
+from costinsights.costs.history.backfills import NO_BACKFILL, Backfill, backfills
 from costinsights.costs.history.ledger import CLOSES_AFTER
 from costinsights.costs.history.models import (
-    BackfillState,
     Grain,
     IngestState,
     Snapshot,
@@ -34,7 +34,6 @@ WORDS: Final = {
     SnapshotState.PENDING: "not read yet",
     NOT_PLANNED: "not stored",
 }
-_READ = (SnapshotState.OK, SnapshotState.PARTIAL, SnapshotState.EMPTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +52,6 @@ class Month:
 
     start: dt.datetime
     weeks: list[list[WindowCell | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Backfill:
-    """How far the reading of older days has come. `seconds_left` is None before the first was read."""
-
-    state: str
-    first_day: dt.date | None
-    days_done: int
-    days_wanted: int
-    rows: int
-    seconds_left: float | None
-    started_at: dt.datetime | None
-    ended_at: dt.datetime | None
-
-    @property
-    def is_running(self) -> bool:
-        return self.state == BackfillState.RUNNING
-
-    @property
-    def percent(self) -> int:
-        return round(100 * self.days_done / self.days_wanted) if self.days_wanted else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,21 +107,55 @@ def health_of(
 
     Without amounts nothing tells what the cluster costs: for members who see a part of it only.
     """
+    found = _Found.of(list(clusters), now=now, retention_days=retention_days)
     return [
-        _health(cluster, now=now, retention_days=retention_days, with_amounts=with_amounts)
-        for cluster in clusters
+        _health(cluster, found, now=now, with_amounts=with_amounts) for cluster in found.clusters
     ]
 
 
+_Windows = dict[dt.datetime, Snapshot]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the ledger says of all clusters, by cluster: a fixed number of questions however many there are."""
+
+    clusters: list[Cluster]
+    days: dict[int, _Windows]
+    hours: dict[int, _Windows]
+    states: dict[int, IngestState]
+    newest_ends: dict[int, dt.datetime]
+    troubled: dict[int, list[Snapshot]]
+    restatements: dict[int, Restatement]
+    backfills: dict[int, Backfill]
+
+    @classmethod
+    def of(cls, clusters: list[Cluster], *, now: dt.datetime, retention_days: int) -> "_Found":
+        pks = [cluster.pk for cluster in clusters]
+        states = IngestState.objects.in_bulk(pks)
+        return cls(
+            clusters=clusters,
+            days=_windows(pks, Grain.DAY, utc_day(now) - retention_days * DAY),
+            hours=_windows(pks, Grain.HOUR, _first_hour(now)),
+            states=states,
+            newest_ends=_newest_ends(pks),
+            troubled=_troubled(pks),
+            restatements=_last_restatements(pks),
+            backfills=backfills(states),
+        )
+
+
+def _first_hour(now: dt.datetime) -> dt.datetime:
+    return utc_hour(now) - (HOURS_SHOWN - 1) * HOUR
+
+
 def _health(
-    cluster: Cluster, *, now: dt.datetime, retention_days: int, with_amounts: bool
+    cluster: Cluster, found: _Found, *, now: dt.datetime, with_amounts: bool
 ) -> ClusterHealth:
     currency = cluster.currency if with_amounts else None
-    oldest = utc_day(now) - retention_days * DAY
-    days = _windows(cluster, Grain.DAY, oldest)
-    first_hour = utc_hour(now) - (HOURS_SHOWN - 1) * HOUR
-    hours = _windows(cluster, Grain.HOUR, first_hour)
-    state = IngestState.objects.filter(cluster=cluster).first()
+    days = found.days.get(cluster.pk, {})
+    hours = found.hours.get(cluster.pk, {})
+    state = found.states.get(cluster.pk)
     first_day = min(days, default=utc_day(now) - 27 * DAY)
     closed = state.closed_until if state else None
     return ClusterHealth(
@@ -152,26 +163,29 @@ def _health(
         months=_months(currency, days, first_day, now),
         hours=[
             _cell(currency, hours.get(start), start, Grain.HOUR, now)
-            for start in (first_hour + place * HOUR for place in range(HOURS_SHOWN))
+            for start in (_first_hour(now) + place * HOUR for place in range(HOURS_SHOWN))
         ],
         days_by_state=dict(Counter(day.state for day in days.values())),
-        newest_end=_newest_end(cluster),
+        newest_end=found.newest_ends.get(cluster.pk),
         due_end=utc_hour(now - CLOSES_AFTER[Grain.HOUR]),
-        troubled=_troubled(cluster),
+        troubled=found.troubled.get(cluster.pk, []),
         failures=state.failures if state else 0,
         closed_until=closed if closed and closed > now else None,
         restated=sum(day.revision > 1 for day in days.values()),
-        restatement=_last_restatement(cluster) if with_amounts else None,
-        backfill=_backfill(cluster, state),
+        restatement=found.restatements.get(cluster.pk) if with_amounts else None,
+        backfill=found.backfills.get(cluster.pk, NO_BACKFILL),
     )
 
 
-def _windows(cluster: Cluster, grain: Grain, first: dt.datetime) -> dict[dt.datetime, Snapshot]:
+def _windows(clusters: Sequence[int], grain: Grain, first: dt.datetime) -> dict[int, _Windows]:
     before = SnapshotRevision.objects.filter(snapshot=OuterRef("pk")).order_by("-revision")
-    found = Snapshot.objects.filter(cluster=cluster, grain=grain, window_start__gte=first).annotate(
-        previous_total=Subquery(before.values("total")[:1])
-    )
-    return {window.window_start: window for window in found}
+    rows = Snapshot.objects.filter(
+        cluster__in=clusters, grain=grain, window_start__gte=first
+    ).annotate(previous_total=Subquery(before.values("total")[:1]))
+    found: dict[int, _Windows] = {}
+    for window in rows.order_by("cluster_id", "window_start"):
+        found.setdefault(window.cluster_id, {})[window.window_start] = window
+    return found
 
 
 def _months(
@@ -228,27 +242,35 @@ def restated_by(window: Snapshot) -> int | None:
     return None if before is None else window.total - before
 
 
-def _newest_end(cluster: Cluster) -> dt.datetime | None:
-    ends = [
-        start + grain.length
-        for grain in Grain
-        if (
-            start := Snapshot.objects.filter(cluster=cluster, grain=grain, revision__gt=0)
-            .order_by("-window_start")
-            .values_list("window_start", flat=True)
-            .first()
-        )
-    ]
-    return max(ends, default=None)
-
-
-def _troubled(cluster: Cluster) -> list[Snapshot]:
-    """Windows that wait for another try, newest first."""
-    return list(
-        Snapshot.objects.filter(cluster=cluster, tries__gt=0).order_by("-window_start", "grain")[
-            :MOST_TROUBLED
-        ]
+def _newest_ends(clusters: Sequence[int]) -> dict[int, dt.datetime]:
+    """By cluster, the end of the newest window that holds something."""
+    rows = (
+        Snapshot.objects.filter(cluster__in=clusters, revision__gt=0)
+        .order_by()
+        .values_list("cluster_id", "grain")
+        .annotate(newest=Max("window_start"))
     )
+    found: dict[int, dt.datetime] = {}
+    for cluster_id, grain, newest in rows:
+        end = newest + Grain(grain).length
+        found[cluster_id] = max(end, found.get(cluster_id, end))
+    return found
+
+
+def _troubled(clusters: Sequence[int]) -> dict[int, list[Snapshot]]:
+    """By cluster, the windows that wait for another try, newest first."""
+    newest_first = [F("window_start").desc(), F("grain").asc()]
+    place = Window(RowNumber(), partition_by="cluster_id", order_by=newest_first)
+    rows = (
+        Snapshot.objects.filter(cluster__in=clusters, tries__gt=0)
+        .annotate(place=place)
+        .filter(place__lte=MOST_TROUBLED)
+        .order_by("cluster_id", "place")
+    )
+    found: dict[int, list[Snapshot]] = {}
+    for window in rows:
+        found.setdefault(window.cluster_id, []).append(window)
+    return found
 
 
 def failed_windows(cluster: Cluster) -> dict[Grain, list[dt.datetime]]:
@@ -262,66 +284,22 @@ def failed_windows(cluster: Cluster) -> dict[Grain, list[dt.datetime]]:
     return found
 
 
-def _last_restatement(cluster: Cluster) -> Restatement | None:
-    last = (
-        SnapshotRevision.objects.filter(snapshot__cluster=cluster)
-        .select_related("snapshot")
-        .order_by("-replaced_at", "-pk")
-        .first()
-    )
-    if last is None:
-        return None
+def _last_restatements(clusters: Sequence[int]) -> dict[int, Restatement]:
+    """By cluster, the window whose costs changed last, and by how much they did then."""
     following = SnapshotRevision.objects.filter(
-        snapshot=last.snapshot, revision=last.revision + 1
-    ).first()
-    now_total = following.total if following else last.snapshot.total
-    return Restatement(last.snapshot, now_total - last.total, last.revision + 1)
-
-
-# Backfill ----------------------------------------------------------------------------------------
-
-
-def backfill_of(cluster: Cluster) -> Backfill:
-    """How far the cluster's older days are read."""
-    return _backfill(cluster, IngestState.objects.filter(cluster=cluster).first())
-
-
-def _backfill(cluster: Cluster, state: IngestState | None) -> Backfill:
-    if state is None or state.backfill_from is None:
-        return Backfill(BackfillState.NONE, None, 0, 0, 0, None, None, None)
-    wanted = max(0, (state.stored_since - state.backfill_from) // DAY)
-    read = Snapshot.objects.filter(
-        cluster=cluster,
-        grain=Grain.DAY,
-        window_start__gte=state.backfill_from,
-        window_start__lt=state.stored_since,
-        state__in=_READ,
-    ).aggregate(
-        days=Count("pk"),
-        rows=Coalesce(Sum("rows"), 0),
-        seconds=Avg(F("read_seconds") + Coalesce(F("write_seconds"), 0.0)),
+        snapshot=OuterRef("snapshot"), revision=OuterRef("revision") + 1
     )
-    left = max(0, wanted - read["days"])
-    return Backfill(
-        state=state.backfill_state,
-        first_day=state.backfill_from.date(),
-        days_done=read["days"],
-        days_wanted=wanted,
-        rows=read["rows"],
-        seconds_left=None if read["seconds"] is None else left * read["seconds"],
-        started_at=state.backfill_started_at,
-        ended_at=state.backfill_ended_at,
+    rows = (
+        SnapshotRevision.objects.filter(snapshot__cluster__in=clusters)
+        .select_related("snapshot")
+        .annotate(next_total=Subquery(following.values("total")[:1]))
+        .order_by("snapshot__cluster_id", "-replaced_at", "-pk")
+        .distinct("snapshot__cluster_id")
     )
-
-
-def running_backfills(clusters: Sequence[Cluster]) -> list[tuple[Cluster, Backfill]]:
-    """The clusters whose older days are being read now."""
-    states = IngestState.objects.filter(
-        cluster__in=[cluster.pk for cluster in clusters], backfill_state=BackfillState.RUNNING
-    )
-    by_pk = {state.cluster_id: state for state in states}
-    return [
-        (cluster, _backfill(cluster, by_pk[cluster.pk]))
-        for cluster in clusters
-        if cluster.pk in by_pk
-    ]
+    found = {}
+    for last in rows:
+        total = last.snapshot.total if last.next_total is None else last.next_total
+        found[last.snapshot.cluster_id] = Restatement(
+            last.snapshot, total - last.total, last.revision + 1
+        )
+    return found

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -35,7 +36,7 @@ class RawKey(NamedTuple):
     node: int
 
 
-@dataclass(slots=True)
+@dataclass
 class KeyMaps:
     """From the ids in the tables to indexes of keys, and from those to values."""
 
@@ -82,6 +83,49 @@ class KeyMaps:
         count = len(self.group_keys) * max(1, len(self.label_values))
         count *= max(1, len(self.node_names))
         return count * (1_000 if self.by_controller else 1)
+
+    @cached_property
+    def used(self) -> tuple[int, ...]:
+        """Which parts of a RawKey this grouping has, in its order."""
+        wanted = (True, bool(self.by_labels), self.by_controller, self.by_node)
+        return tuple(place for place, is_wanted in enumerate(wanted) if is_wanted)
+
+    def raw(self, row: Sequence[Any]) -> RawKey:
+        """The key that begins a row of the database's answer."""
+        parts: list[Any] = [NOTHING, NOTHING, None, NOTHING]
+        for place, value in zip(self.used, row, strict=False):
+            parts[place] = value
+        return RawKey(*parts)
+
+    @cached_property
+    def first_alike(self) -> list[int]:
+        """For each group key the first that reads the same; idle ones are apart."""
+        first: dict[object, int] = {}
+        return [
+            place if key.row_kind == RowKind.IDLE else first.setdefault(key.values, place)
+            for place, key in enumerate(self.group_keys)
+        ]
+
+    @cached_property
+    def first_node(self) -> list[int]:
+        """For each node the first that reads the same: one without a name is as one of that name."""
+        first: dict[str, int] = {}
+        return [
+            first.setdefault(name or UNALLOCATED, place)
+            for place, name in enumerate(self.node_names)
+        ]
+
+    def alike(self, raw: RawKey) -> list[RawKey]:
+        """Every key that reads as this one, which is the first of them."""
+        groups = [k for k, first in enumerate(self.first_alike) if first == raw.group]
+        nodes = [k for k, first in enumerate(self.first_node) if first == raw.node] or [raw.node]
+        controllers = ["", UNALLOCATED] if raw.controller == UNALLOCATED else [raw.controller]
+        return [
+            RawKey(group, raw.label, controller, node)
+            for group in groups
+            for controller in controllers
+            for node in nodes
+        ]
 
     def _map_groups(self, groups: Sequence[Group], *, hide_idle: bool) -> None:
         known: dict[GroupKey, int] = {}

@@ -41,12 +41,14 @@ class Line:
 class Answering:
     """A question with everything the store says to it: the lines that count, and what was left out.
 
-    `source` answers for the clusters in the answer's own currency, `foreign` for those in others, window by window.
+    `source` answers for the clusters in the answer's own currency, `foreign` for those in others, window by window;
+    `everyone` for all of them, mixed: it is good for ranking only.
     """
 
     query: HistoryQuery
     participants: Participants
     coverage: Coverage
+    everyone: Source
     source: Source
     foreign: list[Source]
     lines: dict[LineKey, Line] = field(default_factory=dict)
@@ -81,10 +83,10 @@ class Answering:
         )
         abroad = participants.foreign
         if not abroad:
-            return cls(query, participants, coverage, source, [])
+            return cls(query, participants, coverage, source, source, [])
         at_home = [c.pk for c in clusters if c.currency == participants.currency]
         foreign = [source.part([c.pk for c in held]) for held in abroad.values()]
-        return cls(query, participants, coverage, source.part(at_home), foreign)
+        return cls(query, participants, coverage, source, source.part(at_home), foreign)
 
     @property
     def shares_idle(self) -> bool:
@@ -106,7 +108,10 @@ class Answering:
         # In the order of their keys, so that the same rows are always rounded alike.
         raws = sorted({row[0] for row in found}, key=lambda raw: (source.keys.key_of(raw), raw[:2]))
         places = {raw: place for place, raw in enumerate(raws)}
-        cells = [Cell(places[raw], *rest) for raw, *rest in found]
+        cells = [
+            Cell(places[raw], cluster_id, at, measures, flags)
+            for raw, cluster_id, at, measures, flags in found
+        ]
         lines = [line_of(self.lines, source, raw) for raw in raws]
         for cell in converted_cells(cells, self.participants.rate, share=self.shares_idle):
             line, row_kind = lines[cell.line]

@@ -8,6 +8,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from django.db.models import Q
 
@@ -66,6 +67,17 @@ class Participants:
         clusters = self.foreign.get(currency, ())
         days = {day for cluster in clusters for day in self.days[cluster.pk]}
         return self.book.used([currency], sorted(days))
+
+    def worth(self) -> list[tuple[int, dt.date, dt.date, Decimal]]:
+        """(cluster, first day, the day after the last, rate) of every converted cluster's stored days."""
+        found = []
+        for currency, clusters in self.foreign.items():
+            rates = self.used(currency)
+            since = [rate.valid_from or dt.date.min for rate in rates]
+            ends = [*since[1:], dt.date.max]
+            for rate, first, end in zip(rates, since, ends, strict=True):
+                found += [(cluster.pk, first, end, rate.rate) for cluster in clusters]
+        return found
 
     def conversions(self) -> list[Rate]:
         """The rates that stored days were converted with, by currency and day."""

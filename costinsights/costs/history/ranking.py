@@ -1,20 +1,16 @@
 """Where there are many keys: their totals first, then everything else of the few lines that are shown."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from costinsights.core.money import AmountOutOfRange, convert
 from costinsights.costs.current.rows import Sums
 from costinsights.costs.history.conversion import SHARES, TOTAL, Cell, converted_cells
-from costinsights.costs.history.keymaps import KeyMaps, RawKey
 from costinsights.costs.history.lines import Answering, Line, LineKey, add_measures, line_of
 from costinsights.costs.history.models import MEASURES
 from costinsights.costs.history.source import Source
 from costinsights.costs.history.steps import Steps
 from costinsights.costs.parameters import IdleMode
-from costinsights.costs.rates import Rate, too_large
-from costinsights.opencost.filters import UNALLOCATED
 from costinsights.opencost.rows import RowKind
 
 # Up to so many sums of lines by step it is cheaper to read the rows once and to fetch more of them.
@@ -74,7 +70,7 @@ def _drop_idle(asked: Answering, ranked: Ranked) -> None:
     if asked.query.idle is IdleMode.HIDE and ranked.series is not None:
         ranked.series = [point for point in ranked.series if point[0] < len(ranked.shown)]
     elif asked.query.idle is IdleMode.SHARE and ranked.series is not None:
-        places = {}
+        places: dict[int, int] = {}
         for place, line in enumerate(ranked.lines):
             if (line.key, line.is_idle) in asked.lines:
                 places[place] = len(places)
@@ -86,80 +82,27 @@ def _drop_idle(asked: Answering, ranked: Ranked) -> None:
     ranked.idle = [line for line in ranked.idle if (line.key, True) in asked.lines]
 
 
-# Totals -----------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Totals:
-    """Keys by what tells lines apart, without spelling their values out."""
-
-    keys: KeyMaps
-    amounts: dict[tuple[Any, ...], int] = field(default_factory=dict)
-    raws: dict[tuple[Any, ...], list[RawKey]] = field(default_factory=dict)
-    idle: list[tuple[RawKey, int]] = field(default_factory=list)
-
-    def add(self, rows: Iterable[tuple[RawKey, int]]) -> None:
-        group_keys = self.keys.group_keys
-        first: dict[tuple[str, ...], int] = {}
-        alike = [first.setdefault(key.values, place) for place, key in enumerate(group_keys)]
-        is_idle = [key.row_kind == RowKind.IDLE for key in group_keys]
-        names: dict[str, int] = {}
-        nodes = [
-            names.setdefault(name or UNALLOCATED, place)
-            for place, name in enumerate(self.keys.node_names)
-        ] or [-1]
-        for raw, total in rows:
-            group, label, controller, node = raw
-            if is_idle[group]:
-                self.idle.append((raw, total))
-                continue
-            who = (alike[group], label, controller or UNALLOCATED, nodes[node])
-            self.amounts[who] = self.amounts.get(who, 0) + total
-            self.raws.setdefault(who, []).append(raw)
-
-    def best(self, limit: int) -> list[tuple[list[RawKey], int]]:
-        """The keys and totals of the first lines, and of those that cost as much as the last of them."""
-        ordered = sorted(self.amounts, key=self.amounts.__getitem__, reverse=True)
-        last = self.amounts[ordered[limit - 1]] if len(ordered) > limit else None
-        return [
-            (self.raws[who], self.amounts[who])
-            for who in ordered
-            if last is None or self.amounts[who] >= last
-        ]
-
-
 def _by_totals(asked: Answering) -> Ranked:
     """The lines to show in their order, and all idle ones, by their totals alone."""
-    source, limit = asked.source, asked.query.limit
-    totals = _Totals(source.keys)
-    totals.add((raw, total) for raw, _, total in source.totals(share_idle=asked.shares_idle))
-    for currency, abroad in zip(asked.participants.foreign, asked.foreign, strict=True):
-        totals.add(_worth(abroad, asked.participants.used(currency), share=asked.shares_idle))
-    found: dict[LineKey, Line] = {}
-    for raws, total in totals.best(limit):
-        for raw in raws:
-            line, _ = line_of(found, source, raw)
-            line.sums.total = total
-    shown = sorted(found.values(), key=lambda line: (-line.sums.total, line.key))[:limit]
+    limit = asked.query.limit
+    best, count = asked.everyone.best(
+        limit, share_idle=asked.shares_idle, worth=asked.participants.worth()
+    )
+    shown: list[Line] = []
     idle: dict[LineKey, Line] = {}
-    for raw, total in totals.idle:
-        line, _ = line_of(idle, source, raw)
-        line.sums.total += total
-    return Ranked(shown, list(idle.values()), None, len(totals.amounts) - len(shown))
-
-
-def _worth(source: Source, rates: Sequence[Rate], *, share: bool) -> Iterator[tuple[RawKey, int]]:
-    """About what each key is worth: its total at each rate converted at once, instead of window by window."""
-    since = [rate.valid_from for rate in rates[1:] if rate.valid_from is not None]
-    for raw, stretch, total in source.totals(share_idle=share, since=since):
-        rate = rates[stretch]
-        try:
-            yield raw, convert(total, rate.rate)
-        except AmountOutOfRange as error:
-            raise too_large(rate) from error
-
-
-# Everything else --------------------------------------------------------------------------------
+    for found in best:
+        if found.is_idle:
+            for raw in found.raws:
+                line, _ = line_of(idle, asked.source, raw)
+            line.sums.total += found.total
+            continue
+        key, _ = asked.source.keys.key_of(found.raws[0])
+        kind = RowKind.UNMOUNTED if found.is_unmounted else RowKind.WORKLOAD
+        line = Line(key, kind, found.raws)
+        line.sums.total = found.total
+        shown.append(line)
+    shown.sort(key=lambda line: (-line.sums.total, line.key))
+    return Ranked(shown[:limit], list(idle.values()), None, max(0, count - limit))
 
 
 def _add_up(asked: Answering, ranked: Ranked) -> None:

@@ -5,24 +5,32 @@ book of record only where a controller or a node is asked for by the day, or a m
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-
-from django.db import connection
 
 from costinsights.core.periods import DAY, as_instant
 from costinsights.costs.current.dimensions import Dimension
 from costinsights.costs.history.completeness import Coverage, stored_days
 from costinsights.costs.history.conditions import Condition, Group, Judge
 from costinsights.costs.history.keymaps import NOTHING, KeyMaps, RawKey
-from costinsights.costs.history.models import IDLE_SHARE_COLUMNS, MEASURES
+from costinsights.costs.history.models import MEASURES
+from costinsights.costs.history.statements import (
+    EVERY_SUM,
+    Asked,
+    Best,
+    Worth,
+    bucket_of,
+    fetched,
+    is_coarse,
+    total_of,
+)
 from costinsights.costs.history.steps import Step
 from costinsights.costs.history.tables import MonthPlan, Rows, month_plan, next_month
 from costinsights.costs.read_scope import ReadScope
-from costinsights.opencost.filters import Filter
+from costinsights.opencost.filters import UNALLOCATED, Filter
+from costinsights.opencost.rows import RowKind
 
-_ALL = ", ".join([*(f"sum(f.{name})::bigint" for name in MEASURES), "bit_or(f.flags)"])
 Lines = Sequence[Sequence[RawKey]]
 
 
@@ -86,41 +94,63 @@ class Source:
 
     # Asking -------------------------------------------------------------------------------------
 
-    def totals(
-        self, *, share_idle: bool, since: Sequence[dt.date] = ()
-    ) -> list[tuple[RawKey, int, int]]:
-        """Every key's total over the whole period, apart by the stretches that begin at `since`: (key, stretch,
-        total), where stretch 0 lies before the first of them."""
-        needed, total = _total(share_idle)
-        bucket = "0"
-        if since:
-            days = ", ".join(f"'{day.isoformat()}'::date" for day in since)
-            bucket = f"width_bucket(f.at::date, ARRAY[{days}])"
-        rows = self._ask(f"sum({total})::bigint", needed, buckets=[bucket], coarse=not since)
-        return [(RawKey(*row[:4]), row[4], row[5]) for row in rows]
+    def best(
+        self, limit: int, *, share_idle: bool, worth: Sequence[Worth] = ()
+    ) -> tuple[list[Best], int]:
+        """The first `limit` lines by their totals, those that cost as much as the last of them, and all idle ones;
+        and how many lines there are beside the idle ones. With `worth` totals are about what they are worth."""
+        if not self.group_map:
+            return [], 0
+        needed, total = total_of(share_idle)
+        amount = f"sum({total})"
+        asked = self._asked(needed, coarse=not worth, counted=True, ranking=True)
+        if worth:
+            asked.joins.append(
+                "LEFT JOIN unnest(%s::bigint[], %s::date[], %s::date[], %s::numeric[]) "
+                "AS r(cluster_id, first, end_day, rate) ON r.cluster_id = f.cluster_id "
+                "AND r.first <= f.at::date AND f.at::date < r.end_day"
+            )
+            asked.join_values += [list(column) for column in zip(*worth, strict=True)]
+            amount = f"round(sum(({total}) * coalesce(r.rate, 1)))"
+        keys = ", ".join(f"{column} AS key_{place}" for place, column in enumerate(asked.own))
+        names = ", ".join(f"key_{place}" for place in range(len(asked.own)))
+        places = ", ".join(str(place + 1) for place in range(len(asked.own) + 1))
+        statement = (
+            f"WITH sums AS MATERIALIZED (SELECT {keys}, g.is_idle AS is_idle, "  # noqa: S608  # our own names; every value is a parameter
+            f"bool_and(g.is_unmounted) AS is_unmounted, {amount}::bigint AS total "
+            f"FROM {asked.text} GROUP BY {places}{asked.having}) "
+            f"SELECT {names}, is_idle, is_unmounted, total, (SELECT count(*) FROM sums WHERE NOT is_idle) "
+            "FROM sums WHERE is_idle OR total >= coalesce((SELECT total FROM sums WHERE NOT is_idle "
+            "ORDER BY total DESC OFFSET %s LIMIT 1), -9223372036854775808)"
+        )
+        rows = fetched(statement, [*asked.parameters, limit - 1])
+        found = [
+            Best(self.keys.alike(self.keys.raw(row)), row[-4], row[-3], row[-2]) for row in rows
+        ]
+        return found, rows[0][-1] if rows else 0
 
     def sums(self) -> list[tuple[RawKey, list[int], int]]:
         """Every key's measures over the whole period, and its flags."""
-        rows = self._ask(_ALL, MEASURES, coarse=True)
-        return [(RawKey(*row[:4]), list(row[4:-1]), row[-1]) for row in rows]
+        rows = self._ask(EVERY_SUM, MEASURES, coarse=True)
+        return [(raw, list(row[:-1]), row[-1]) for raw, row in self._split(rows)]
 
     def sums_of(self, lines: Lines, *, only: bool = False) -> dict[int, tuple[list[int], int]]:
         """The measures and flags of each of `lines` by its place; whatever is in none of them under -1,
         or not at all with `only`."""
-        rows = self._ask(_ALL, MEASURES, lines=lines, coarse=True, only=only)
+        rows = self._ask(EVERY_SUM, MEASURES, lines=lines, coarse=True, only=only)
         return {row[0]: (list(row[1:-1]), row[-1]) for row in rows}
 
     def series(
         self, step: Step, lines: Lines, *, share_idle: bool, only: bool = False
     ) -> list[tuple[int, Any, int]]:
         """(line, step, total); whatever is in none of `lines` under -1, or not at all with `only`."""
-        needed, total = _total(share_idle)
+        needed, total = total_of(share_idle)
         rows = self._ask(
             f"sum({total})::bigint",
             needed,
-            buckets=[_bucket(step)],
+            buckets=[bucket_of(step)],
             lines=lines,
-            coarse=_is_coarse(step),
+            coarse=is_coarse(step),
             only=only,
         )
         return [(row[0], row[1], row[2]) for row in rows]
@@ -130,23 +160,35 @@ class Source:
     ) -> list[tuple[int, Any, list[int], int]]:
         """(line, step, measures, flags): sums and series in one reading, for few lines and steps."""
         rows = self._ask(
-            _ALL, MEASURES, buckets=[_bucket(step)], lines=lines, coarse=_is_coarse(step), only=only
+            EVERY_SUM,
+            MEASURES,
+            buckets=[bucket_of(step)],
+            lines=lines,
+            coarse=is_coarse(step),
+            only=only,
         )
         return [(row[0], row[1], list(row[2:-1]), row[-1]) for row in rows]
 
     def windows(self, lines: Lines) -> list[tuple[int, int, dt.datetime, list[int], int]]:
         """(line, cluster, window, measures, flags); whatever is in none of `lines` under -1."""
         rows = self._ask(
-            _ALL, MEASURES, buckets=["f.cluster_id", "f.at"], lines=lines, coarse=False
+            EVERY_SUM, MEASURES, buckets=["f.cluster_id", "f.at"], lines=lines, coarse=False
         )
         return [(row[0], row[1], as_instant(row[2]), list(row[3:-1]), row[-1]) for row in rows]
 
     def every_window(self) -> list[tuple[RawKey, int, dt.datetime, list[int], int]]:
         """(key, cluster, window, measures, flags) of every key."""
-        rows = self._ask(_ALL, MEASURES, buckets=["f.cluster_id", "f.at"], coarse=False)
+        rows = self._ask(EVERY_SUM, MEASURES, buckets=["f.cluster_id", "f.at"], coarse=False)
         return [
-            (RawKey(*row[:4]), row[4], as_instant(row[5]), list(row[6:-1]), row[-1]) for row in rows
+            (raw, row[0], as_instant(row[1]), list(row[2:-1]), row[-1])
+            for raw, row in self._split(rows)
         ]
+
+    def _split(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[RawKey, tuple[Any, ...]]]:
+        """Each row's key, and the rest of it."""
+        used = len(self.keys.used)
+        for row in rows:
+            yield self.keys.raw(row), row[used:]
 
     def _ask(
         self,
@@ -164,50 +206,67 @@ class Source:
         """
         if not self.group_map:
             return []
-        plan = self._month_plan() if coarse else None
-        counted = lines is None and plan is not None and bool(plan.too_much)
-        rows_text, parameters = self._rows(needed, plan, counted=counted)
-        keys = self.keys
-        joins = [
-            "JOIN unnest(%s::bigint[], %s::int[]) AS g(group_id, k) ON g.group_id = f.group_id"
-        ]
-        parameters += [list(self.group_map), list(self.group_map.values())]
-        own = ["g.k", str(NOTHING), "NULL::text", str(NOTHING)]
-        if keys.by_labels:
-            joins.append(
-                "JOIN unnest(%s::bigint[], %s::int[]) AS l(label_set_id, k) "
-                "ON l.label_set_id = f.label_set_id"
-            )
-            parameters += [list(keys.label_map), list(keys.label_map.values())]
-            own[1] = "l.k"
-        if keys.by_controller:
-            joins.append("JOIN costs_workload w ON w.id = f.workload_id")
-            own[2] = "w.controller"
-        if keys.by_node:
-            joins.append(
-                "JOIN unnest(%s::bigint[], %s::int[]) AS n(node_id, k) ON n.node_id = f.node_id"
-            )
-            parameters += [list(keys.node_map), list(keys.node_map.values())]
-            own[3] = "n.k"
-        by = own
-        if lines is not None:
-            join, values = self._line_join(own, lines)
-            joins.append(join if only else f"LEFT {join}")
-            parameters += values
+        asked = self._asked(needed, coarse=coarse, counted=lines is None)
+        by = asked.own if lines is None else [str(NOTHING)]
+        if lines:
+            join, values = self._line_join(asked.own, lines)
+            asked.joins.append(join if only else f"LEFT {join}")
+            asked.join_values += values
             by = [f"coalesce(line.place, {NOTHING})"]
-        where = " AND ".join(f"({condition.text})" for condition in self.conditions) or "true"
-        parameters += [p for condition in self.conditions for p in condition.parameters]
         head = [*by, *buckets]
         places = ", ".join(str(place + 1) for place in range(len(head)))
-        # A key of which everything is taken away again has no line.
-        having = " HAVING sum(f.facts) > 0" if counted else ""
         statement = (
-            f"SELECT {', '.join(head)}, {columns} FROM ({rows_text}) AS f {' '.join(joins)} "  # noqa: S608  # our own names; every value is a parameter
-            f"WHERE {where} GROUP BY {places}{having}"
+            f"SELECT {', '.join(head)}, {columns} FROM {asked.text} GROUP BY {places}{asked.having}"  # noqa: S608  # our own names; every value is a parameter
         )
-        with connection.cursor() as cursor:
-            cursor.execute(statement, parameters)
-            return list(cursor.fetchall())
+        return fetched(statement, asked.parameters)
+
+    def _asked(
+        self, needed: Sequence[str], *, coarse: bool, counted: bool, ranking: bool = False
+    ) -> Asked:
+        """The rows, with what their ids mean. A ranking takes groups and nodes that read alike as one."""
+        plan = self._month_plan() if coarse else None
+        counted = counted and plan is not None and bool(plan.too_much)
+        keys = self.keys
+        found = Asked(*self._rows(needed, plan, counted=counted), self.conditions, counted)
+        indexes = list(self.group_map.values())
+        if ranking:
+            kinds = [keys.group_keys[k].row_kind for k in indexes]
+            found.join(
+                "unnest(%s::bigint[], %s::int[], %s::bool[], %s::bool[]) "
+                "AS g(group_id, k, is_idle, is_unmounted) ON g.group_id = f.group_id",
+                list(self.group_map),
+                [keys.first_alike[k] for k in indexes],
+                [kind == RowKind.IDLE for kind in kinds],
+                [kind == RowKind.UNMOUNTED for kind in kinds],
+            )
+        else:
+            found.join(
+                "unnest(%s::bigint[], %s::int[]) AS g(group_id, k) ON g.group_id = f.group_id",
+                list(self.group_map),
+                indexes,
+            )
+        found.own.append("g.k")
+        if keys.by_labels:
+            found.join(
+                "unnest(%s::bigint[], %s::int[]) AS l(label_set_id, k) "
+                "ON l.label_set_id = f.label_set_id",
+                list(keys.label_map),
+                list(keys.label_map.values()),
+            )
+            found.own.append("l.k")
+        if keys.by_controller:
+            found.join("costs_workload w ON w.id = f.workload_id")
+            named = f"coalesce(nullif(w.controller, ''), '{UNALLOCATED}')"
+            found.own.append(named if ranking else "w.controller")
+        if keys.by_node:
+            nodes = list(keys.node_map.values())
+            found.join(
+                "unnest(%s::bigint[], %s::int[]) AS n(node_id, k) ON n.node_id = f.node_id",
+                list(keys.node_map),
+                [keys.first_node[k] for k in nodes] if ranking else nodes,
+            )
+            found.own.append("n.k")
+        return found
 
     def _line_join(self, own: Sequence[str], lines: Lines) -> tuple[str, list[Any]]:
         """The join that gives a row the place of its line."""
@@ -215,18 +274,12 @@ class Source:
         keys = list(dict.fromkeys((raw, place) for place, raws in enumerate(lines) for raw in raws))
         names = ("k", "label", "controller", "node")
         types = ("int", "int", "text", "int")
-        used = [0] + [
-            place
-            for place, wanted in (
-                (1, self.keys.by_labels),
-                (2, self.keys.by_controller),
-                (3, self.keys.by_node),
-            )
-            if wanted
-        ]
+        used = self.keys.used
         columns = [[raw[place] for raw, _ in keys] for place in used]
         arrays = ", ".join(f"%s::{types[place]}[]" for place in used)
-        matches = " AND ".join(f"line.{names[place]} = {own[place]}" for place in used)
+        matches = " AND ".join(
+            f"line.{names[place]} = {column}" for place, column in zip(used, own, strict=True)
+        )
         listed = ", ".join(names[place] for place in used)
         join = f"JOIN unnest({arrays}, %s::int[]) AS line({listed}, place) ON {matches}"
         return join, [*columns, [place for _, place in keys]]
@@ -283,21 +336,3 @@ class Source:
             around = (first.replace(day=1), next_month(end - DAY))
             self._plan = month_plan(first, end, stored_days(self._clusters, *around))
         return self._plan if self._plan.months else None
-
-
-def _bucket(step: Step) -> str:
-    if step is Step.HOUR:
-        return "f.at"
-    if step is Step.DAY:
-        return "f.at::date"
-    return f"date_trunc('{step}', f.at::timestamp)::date"
-
-
-def _is_coarse(step: Step) -> bool:
-    return step in (Step.MONTH, Step.QUARTER)
-
-
-def _total(share_idle: bool) -> tuple[list[str], str]:
-    """The columns of a total, and their sum."""
-    needed = ["total_cost", *(IDLE_SHARE_COLUMNS if share_idle else ())]
-    return needed, " + ".join(f"f.{name}" for name in needed)

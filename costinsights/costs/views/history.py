@@ -22,8 +22,8 @@ from costinsights.core.tenancy import current_tenant
 from costinsights.costs.annotations.models import Annotation
 from costinsights.costs.annotations.selectors import annotations_in, is_about
 from costinsights.costs.annotations.services import may_change as may_change_note
-from costinsights.costs.history import health
 from costinsights.costs.history.answers import HistoryAnswer, history
+from costinsights.costs.history.backfills import running_backfills
 from costinsights.costs.history.compare import Comparison
 from costinsights.costs.history.models import LabelKey
 from costinsights.costs.history.page.context import Paths, page_context
@@ -120,7 +120,7 @@ class HistoryPage(HtmxPartialMixin, MemberRequiredMixin, FeatureRequiredMixin, T
         return {
             **context,
             "connect_url": reverse("cluster-connect"),
-            "backfills": health.running_backfills(clusters),
+            "backfills": running_backfills(clusters),
             **_layers(state, answer, has_clusters=bool(clusters)),
             "can_write_notes": self.member.has_role(Role.ANALYST),
             "can_save_views": self.has_views,

@@ -10,6 +10,7 @@ from django.db.models.functions import Greatest
 from costinsights.accounts.models import User
 from costinsights.core.api.quota import calls_on
 from costinsights.core.tenancy import current_tenant, public_context
+from costinsights.costs.history.extent import stored_extent
 from costinsights.costs.models import Cluster
 from tenants.models import TenantUsage
 from tenants.models.standing import forget_tenant
@@ -50,9 +51,12 @@ def measure_usage(*, at: dt.datetime) -> TenantUsage:
 
 def _counts() -> dict[str, Any]:
     clusters = Cluster.objects.real()
+    stored = stored_extent(clusters)
     return {
         "clusters": clusters.count(),
         "clusters_failing": clusters.exclude(last_error_code="").count(),
+        "workloads": stored.workloads,
+        "oldest_stored_day": stored.oldest_day,
         "members": User.objects.filter(is_active=True).count(),
         "storage_bytes": _storage_bytes(),
         "last_data_at": clusters.aggregate(at=Max("last_ok_at"))["at"],

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from costinsights.core.periods import DAY
 from costinsights.costs.history import health, keys, ledger
+from costinsights.costs.history.backfills import backfill_of
 from costinsights.costs.history.models import (
     BackfillState,
     Grain,
@@ -103,7 +106,7 @@ def test_a_backfill_counts_its_days_and_estimates_the_rest(prod: Cluster) -> Non
     ledger.start_backfill(prod, now=NOW, days=30)
     stored(prod, day(19).start, [cost_row(cpu_cost=1)])
 
-    found = health.backfill_of(prod)
+    found = backfill_of(prod)
 
     assert (found.is_running, found.days_done, found.rows) == (True, 1, 1)
     assert found.days_wanted == (day(20).start - (day(26).start - 30 * DAY)) // DAY
@@ -231,3 +234,24 @@ def test_programs_that_only_read_change_nothing(viewer: Client, prod: Cluster) -
     for path in ("backfill", "windows/read-again"):
         answer = viewer.post(f"/api/v1/clusters/prod/{path}", {"days": 3}, content_type=kind)
         assert answer.status_code == 403
+
+
+def test_more_clusters_take_no_more_queries(acme: Tenant) -> None:
+    def count(clusters: int) -> int:
+        for number in range(clusters):
+            cluster = ClusterFactory.create()
+            for _ in range(2):
+                stored(
+                    cluster, day(20).start, [cost_row(cpu_cost=number + Snapshot.objects.count())]
+                )
+            IngestState.objects.create(
+                cluster=cluster, stored_since=day(21).start, backfill_from=day(19).start
+            )
+        with CaptureQueriesContext(connection) as queries:
+            found = health.health_of(
+                list(Cluster.objects.all()), now=NOW, retention_days=400, with_amounts=True
+            )
+        assert all(one.backfill.days_done == 1 for one in found)
+        return len(queries)
+
+    assert count(1) == count(3)
