@@ -364,6 +364,7 @@ SPECTACULAR_SETTINGS = {
         "Role": "costinsights.accounts.models.Role.choices",
         "TokenState": ["active", "expired", "revoked"],
         "ClusterState": ["connected", "failing", "waiting"],
+        "BudgetState": "costinsights.costs.budgets.models.BudgetState",
         "PlanName": "tenants.models.Plan",
         "SourceState": ["fresh", "stale", "failed", "excluded", "waiting"],
         "StepState": ["ok", "warning", "failed", "skipped"],
