@@ -5,7 +5,7 @@ Both are made piece by piece, so that memory does not grow with the number of ro
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -92,7 +92,7 @@ def _safe(text: str) -> str:
     return safe_cells([text])[0]
 
 
-_CELLS = {
+_CELLS: dict[ColumnKind, Callable[[Any], str]] = {
     ColumnKind.TEXT: _safe,
     ColumnKind.MONEY: amount_text,
     ColumnKind.RATIO: str,

@@ -43,7 +43,8 @@ def browser(acme: Tenant) -> Iterator[Client]:
     )
     stored(cluster, day(2).start, [cost_row(cpu_cost=1_234_567, cpu_core_hours=1.0)])
     client = Client(HTTP_HOST="acme.localhost")
-    client.force_login(UserFactory.create(role=Role.ANALYST))
+    analyst: Any = UserFactory.create(role=Role.ANALYST)
+    client.force_login(analyst)
     with time_machine.travel(NOW, tick=False):
         yield client
 
@@ -116,7 +117,7 @@ def test_a_link_downloads_a_named_file_and_the_log_knows(browser: Client) -> Non
 
 
 def test_parquet_says_what_its_columns_are(browser: Client) -> None:
-    answer = browser.get(f"{HISTORY}&format=parquet")
+    answer: Any = browser.get(f"{HISTORY}&format=parquet")
     schema = pq.read_schema(io.BytesIO(b"".join(answer.streaming_content)))
     assert str(schema.field("total_cost").type) == "decimal128(38, 6)"
     assert b"not zero" in schema.field("total_cost").metadata[b"description"]

@@ -32,7 +32,8 @@ def browser(acme: Tenant) -> Iterator[Client]:
             rows = [cost_row(cpu_cost=1_000), cost_row(namespace="web", node="node-2"), idle_row()]
             stored(cluster, day(number).start, rows)
     client = Client(HTTP_HOST="acme.localhost")
-    client.force_login(UserFactory.create(role=Role.OWNER))
+    owner: Any = UserFactory.create(role=Role.OWNER)
+    client.force_login(owner)
     with time_machine.travel(NOW, tick=False):
         yield client
 
