@@ -74,6 +74,18 @@ class Period(models.Model):
         return f"{self.month:%Y-%m}"
 
 
+class PeriodPools(models.Model):
+    """What the pools of a month's preliminary statements are made of; a close holds its own."""
+
+    period = models.OneToOneField(
+        Period, models.CASCADE, primary_key=True, related_name="preliminary_pools"
+    )
+    pools = models.JSONField()  # as of reporting.statements.pools
+
+    def __str__(self) -> str:
+        return f"pools of {self.period_id}"
+
+
 class PeriodClose(models.Model):
     """One closing of a month: the chain's link. `sha256` covers the document, which names every statement's hash."""
 

@@ -30,6 +30,7 @@ from reporting.models import (
     AdjustmentState,
     Period,
     PeriodClose,
+    PeriodPools,
     PeriodState,
     ReportingSettings,
     Review,
@@ -46,6 +47,7 @@ from reporting.statements.layers import (
     wants_overhead,
 )
 from reporting.statements.months import month_after
+from reporting.statements.pools import pools_of
 from reporting.statements.reading import Books
 from reporting.statements.rulebook import RuleBook
 from reporting.statements.writing import forget_preliminary, write_statements
@@ -154,6 +156,7 @@ def prepare(period: Period, *, by: User | None, progress: Progress = lambda *_: 
             raise Conflict(f"{held} is closed. Reopen it to make another revision.")
         forget_preliminary(held)
         write_statements(held, 0, prepared.drafts)
+        PeriodPools.objects.create(period=held, pools=pools_of(prepared.computed))
         books = prepared.computed.books
         held.state = PeriodState.PRELIMINARY
         held.currency = books.currency
@@ -296,6 +299,7 @@ def _link(
         "rules_sha256": computed.rules.sha256,
         "windows": computed.books.windows,
         "reconciliation": computed.reconciliation,
+        "pools": pools_of(computed),
         "adjustments": [row.pk for row in computed.adjustments],
         "statements": [
             {

@@ -7,7 +7,7 @@ import msgspec
 
 from costinsights.core.copying import copy_rows
 from reporting.allocation.types import Bucket
-from reporting.models import CostCenter, Period, Statement, StatementLine
+from reporting.models import CostCenter, Period, PeriodPools, Statement, StatementLine
 from reporting.statements.building import Draft
 from reporting.statements.document import Line, canonical, sha256_of
 
@@ -46,6 +46,7 @@ def forget_preliminary(period: Period) -> None:
     rows = Statement.objects.filter(period=period, revision=0)
     StatementLine.objects.filter(statement__in=rows).delete()
     rows.delete()
+    PeriodPools.objects.filter(period=period).delete()
 
 
 def lines_of(statement: Statement) -> Iterator[Line]:

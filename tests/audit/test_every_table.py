@@ -39,6 +39,7 @@ NOT_AUDITED = {
     "costs_budgetevent": "a log of its own: thresholds reached, once each",
     "costs_savedviewmark": "a member's own stars, first view and when each was last opened",
     "reporting_period": "where a month stands; preparing, closing and carrying forward are events",
+    "reporting_periodpools": "made of rules and costs by each preparation",
     "reporting_periodclose": "is a log itself: a hash chain that nobody can change",
     "reporting_statement": "made of rules and costs; closed ones cannot be changed",
     "reporting_statementline": "as above",
