@@ -16,6 +16,7 @@ from reporting.statements.document import STATEMENT_COLUMNS, Line, StatementDocu
 
 ROWS_PER_BATCH = 2_000
 _GIB_BITS = 30
+_HALF_GIB = 1 << 29
 _MICROS = 1_000_000
 RATIO_ONE = 10**12
 # Drivers that are counted in byte-hours; all others are counted in millionths.
@@ -158,8 +159,8 @@ def rounded(numerator: int, denominator: int) -> int:
 
 
 def gib_micros(byte_hours: int) -> int:
-    """Byte-hours as millionths of GiB-hours."""
-    return rounded(byte_hours * _MICROS, 1 << _GIB_BITS) if byte_hours else 0
+    """Byte-hours as millionths of GiB-hours, halves up."""
+    return (byte_hours * _MICROS + _HALF_GIB) >> _GIB_BITS
 
 
 def driver_micros(driver: str, value: int) -> int:

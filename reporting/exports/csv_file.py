@@ -5,12 +5,15 @@ run as a formula has an apostrophe in front, and whatever some program might tak
 """
 
 from collections.abc import Callable, Iterable
-from itertools import repeat
 from typing import Any, BinaryIO
 
 import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from costinsights.core.csv_cells import safe_cells
+from costinsights.core.tabular import whole_decimals
 from reporting.exports.columns import (
     COLUMNS,
     HEADER_COLUMNS,
@@ -60,32 +63,55 @@ def write_csv_period(statements: Statements, out: BinaryIO) -> None:
     cells = Cells()
     for document, lines in statements:
         for batch in batches(document, lines):
-            out.write(_batch_text(batch, cells).encode())
+            out.write(_batch_bytes(batch, cells))
 
 
-def _batch_text(batch: Batch, cells: Cells) -> str:
-    head = ",".join(
-        _texts(column.kind, values[:1], cells)[0]
+def _batch_bytes(batch: Batch, cells: Cells) -> memoryview:
+    """The rows of a batch. Numbers become text and cells become rows in Arrow, far faster than cell by cell."""
+    fixed = ",".join(
+        _texts(column.kind, values[:1], cells)[0].as_py()
         for column, values in zip(COLUMNS[:HEADER_COLUMNS], batch, strict=False)
     )
     columns = [
         _texts(column.kind, values, cells)
         for column, values in zip(COLUMNS[HEADER_COLUMNS:], batch[HEADER_COLUMNS:], strict=True)
     ]
-    rows = zip(repeat(head), *columns, strict=False)  # `head` has no end of its own
-    return "\r\n".join(map(",".join, rows)) + "\r\n"
+    rows = _joined(pa.scalar(fixed), *columns, ",")
+    _, offsets, content = _joined(rows, pa.scalar("\r\n"), "").buffers()
+    return memoryview(content)[: memoryview(offsets).cast("i")[len(rows)]]
 
 
-def _texts(kind: Kind, values: Values, cells: Cells) -> list[str]:
+def _joined(*parts: Any) -> Any:
+    """The parts of each row with the last argument between them; unknown is empty."""
+    return pc.binary_join_element_wise(*parts, null_handling="replace", null_replacement="")
+
+
+def _texts(kind: Kind, values: Values, cells: Cells) -> Any:
+    """The cells of a column as an Arrow array of text."""
     match kind:
         case Kind.TEXT | Kind.DAY:
-            return [cells[value] for value in values]
-        case Kind.MICROS:
-            return amount_texts(values)
+            return pa.array([cells[value] for value in values], pa.string())
         case Kind.COUNT:
-            return ["" if value is None else str(value) for value in values]
-    scale = SCALE[kind]
-    return ["" if value is None else decimal_text(value, scale) for value in values]
+            return pa.array(values, pa.int64()).cast(pa.string())
+        case Kind.RATIO:  # Arrow would write the smallest ones with an exponent
+            scale = SCALE[kind]
+            return pa.array(
+                [None if v is None else decimal_text(v, scale) for v in values], pa.string()
+            )
+    return whole_numbers(values, SCALE[kind]).cast(pa.string())
+
+
+def whole_numbers(values: Values, scale: int) -> Any:
+    """Whole numbers of 10^-scale as a decimal128 array, without a detour over text where 64 bits hold them."""
+    kind = pa.decimal128(38, scale)
+    try:
+        found = pa.array(values, pa.int64())
+    except OverflowError:
+        return whole_decimals(values, kind)
+    low = found.fill_null(0).to_numpy(zero_copy_only=False)
+    wide = np.empty((len(low), 2), np.int64)
+    wide[:, 0], wide[:, 1] = low, low >> 63  # the upper half is the sign
+    return pa.Array.from_buffers(kind, len(low), [found.buffers()[0], pa.py_buffer(wide)])
 
 
 def metadata(document: StatementDocument, *, file_name: str, file_sha256: str) -> bytes:

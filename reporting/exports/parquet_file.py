@@ -11,9 +11,8 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from costinsights.core.tabular import whole_decimals
 from reporting.exports.columns import COLUMNS, SCALE, Column, Kind, Values, batches
-from reporting.exports.csv_file import Statements
+from reporting.exports.csv_file import Statements, whole_numbers
 from reporting.statements.document import Line, StatementDocument, sha256_of
 
 PARQUET_TYPE = "application/vnd.apache.parquet"
@@ -64,7 +63,7 @@ def _field(column: Column) -> pa.Field:
 
 def _array(kind: Kind, values: Values) -> pa.Array:
     if kind in SCALE:
-        return whole_decimals(values, _TYPES[kind])
+        return whole_numbers(values, SCALE[kind])
     if kind is Kind.DAY:
         values = [dt.date.fromisoformat(value) for value in values]
     return pa.array(values, _TYPES[kind])

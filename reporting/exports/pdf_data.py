@@ -159,7 +159,8 @@ class PdfData:
                 "name": name,
                 "amount": self.cents(amount),
                 "part": abs(amount) / whole if whole else 0,
-                "percent": f"{grouped(decimal_text(percent_of(amount, billed), 2))} %" if billed
+                "percent": f"{grouped(decimal_text(percent_of(amount, billed), 2))} %"
+                if billed
                 else "–",
             }
             for name, amount in parts

@@ -5,22 +5,18 @@ inside the file is the document's: the same statement gives the same bytes.
 """
 
 import datetime as dt
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
 import typst
 
-from reporting.exports.csv_file import Statements
 from reporting.exports.pdf_data import encoded
 from reporting.exports.pdf_lines import grouped_lines
 from reporting.statements.document import Line, StatementDocument
 
 PDF_TYPE = "application/pdf"
-ZIP_TYPE = "application/zip"
 _FOLDER = Path(__file__).parent / "typst"
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file knows
 
 
 def write_pdf(document: StatementDocument, lines: Iterable[Line], out: BinaryIO) -> None:
@@ -40,13 +36,3 @@ def rendered(document: StatementDocument, lines: Iterable[Line]) -> bytes:
         timestamp=int(made.timestamp()),
         format="pdf",
     )
-
-
-def write_pdf_zip(statements: Statements, out: BinaryIO, file_name: str = "{}.pdf") -> None:
-    """A zip with a PDF per statement, in the order given. PDFs are compressed as they are."""
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        for document, lines in statements:
-            name = file_name.format(document.header.statement_no.replace("/", "-"))
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, rendered(document, lines))
