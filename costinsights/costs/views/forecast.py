@@ -1,10 +1,12 @@
 """The forecast of the running month as a headline: a part of the overview and of the history page."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -15,7 +17,8 @@ from costinsights.core.snapshots import one_snapshot
 from costinsights.costs.history.forecast import Horizon, current_span, forecast, parse_question
 from costinsights.costs.history.page.forecast import forecast_card
 from costinsights.costs.selectors import read_scope_of
-from tenants.features import Feature
+from costinsights.costs.views.budgets import can_change
+from tenants.features import Feature, has_feature
 from tenants.gates import FeatureRequiredMixin
 
 
@@ -28,7 +31,16 @@ class ForecastCard(MemberRequiredMixin, FeatureRequiredMixin):
     open_to_support = True
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(request, "history/forecast_card.html", {"card": self._card()})
+        context = {"card": self._card(), "budget_url": self._budget_url()}
+        return render(request, "history/forecast_card.html", context)
+
+    def _budget_url(self) -> str:
+        """The form of a budget over the same costs; "" for whoever cannot make one."""
+        if not has_feature(Feature.BUDGETS) or not can_change(self.member):
+            return ""
+        given = {name: self.request.GET.get(name, "") for name in ("filter", "cluster", "idle")}
+        text = urlencode({name: value for name, value in given.items() if value})
+        return f"{reverse('budget-make')}?{text}" if text else reverse("budget-make")
 
     def _card(self) -> dict[str, Any]:
         now = timezone.now()

@@ -126,3 +126,28 @@ def test_the_preview_says_what_a_budget_would_mean(
 ) -> None:
     answer = browser().get("/budgets/preview/", {**FORM, **change})
     assert said in words(answer)
+
+
+def test_the_forecast_beside_the_headline_numbers_leads_to_a_budget(cluster: Cluster) -> None:
+    asked = {"filter": 'namespace:"shop"', "cluster": "prod", "idle": "hide"}
+    answer = browser().get("/history/forecast/", asked)
+    text = words(answer)
+    assert "Forecast for November" in text
+    assert "$300.00" in text
+    link = re.search(r'href="(/budgets/new/[^"]*)"', answer.content.decode())
+    assert link is not None
+    form = browser().get(link[1].replace("&amp;", "&")).content.decode()
+    assert 'value="namespace:&quot;shop&quot;"' in form
+    assert 'value="hide" selected' in form
+    assert "/budgets/new/" not in browser(Role.VIEWER).get("/history/forecast/").content.decode()
+
+
+def test_a_forecast_that_cannot_be_made_says_why(cluster: Cluster) -> None:
+    text = words(browser().get("/history/forecast/", {"filter": 'pod:"a"'}))
+    assert "—" in text
+    assert "History keeps no pod" in text
+
+
+def test_the_forecast_keeps_to_a_members_limits(cluster: Cluster) -> None:
+    limited = browser(Role.VIEWER, scope_namespaces=["elsewhere"])
+    assert "$300.00" not in words(limited.get("/history/forecast/"))
