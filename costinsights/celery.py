@@ -92,6 +92,16 @@ def refuse_unsafe_start(**_: object) -> None:
 
 
 @worker_process_init.connect
+def limit_memory(**_: object) -> None:
+    """An answer made to fill the memory ends in an error, not in a process that the kernel kills."""
+    from django.conf import settings
+
+    from costinsights.core.garbage import limit_memory as limit
+
+    limit(settings.WORKER_MEMORY_MB)
+
+
+@worker_process_init.connect
 @beat_init.connect
 def start_telemetry(**_: object) -> None:
     """In each process that works, after it was forked: what sends reports does so in a thread."""

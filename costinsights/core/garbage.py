@@ -1,6 +1,7 @@
-"""Doing without the cycle collector for a moment."""
+"""Memory: doing without the cycle collector for a moment, and a limit that raises instead of killing."""
 
 import gc
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,3 +19,11 @@ def uncollected() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def limit_memory(megabytes: int) -> None:
+    """From now on this process raises MemoryError where it would hold more. A lower limit stays."""
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = megabytes * 1024 * 1024
+    if most == resource.RLIM_INFINITY or wanted < most:
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))

@@ -15,7 +15,11 @@ from costinsights.core.garbage import uncollected
 from costinsights.core.money import AmountOutOfRange, micros_from_number
 from costinsights.core.periods import ChargePeriod
 from costinsights.opencost.duplicates import holds_duplicates
-from costinsights.opencost.errors import OpenCostAnswerInvalid, OpenCostQueryFailed
+from costinsights.opencost.errors import (
+    OpenCostAnswerInvalid,
+    OpenCostAnswerTooLarge,
+    OpenCostQueryFailed,
+)
 from costinsights.opencost.rows import (
     COMPONENTS,
     TOTAL_TOLERANCE_MICROS,
@@ -73,6 +77,8 @@ def decode_allocations(body: bytes, *, period: ChargePeriod | None) -> Allocatio
         if not body.isascii():
             body.decode()
         answer = _answers.decode(body)
+    except MemoryError:
+        raise _too_large() from None
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         # An error envelope carries anything as data; see whether this is one before complaining.
         refusal = _refusal(body)
@@ -82,12 +88,23 @@ def decode_allocations(body: bytes, *, period: ChargePeriod | None) -> Allocatio
     sets = _sets(answer)
     if holds_duplicates(body, sum(len(rows) for rows in sets if rows)):
         raise _invalid("a name stands twice in one object.", "duplicate_name")
+    try:
+        rows = _rows(sets, period, holds_nul=b"\\u0000" in body)
+    except MemoryError:
+        raise _too_large() from None
     return AllocationAnswer(
-        rows=_rows(sets, period, holds_nul=b"\\u0000" in body),
+        rows=rows,
         envelope="new" if isinstance(answer.status, UnsetType) else "old",
         warning=answer.warning or "",
         body_sha256=hashlib.sha256(body).hexdigest(),
         body_bytes=len(body),
+    )
+
+
+def _too_large() -> OpenCostAnswerTooLarge:
+    return OpenCostAnswerTooLarge(
+        "The answer takes more memory than a worker has. A shorter window may help.",
+        reason="memory",
     )
 
 
