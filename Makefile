@@ -73,11 +73,17 @@ check:  ## format, lint, types, import contracts, templates, front end, migratio
 
 .PHONY: test
 test:  ## every test, those that drive a browser included
-	@$(TOOLCHAIN) dev front-end chromium
+	@$(TOOLCHAIN) dev front-end chromium faketime
 	@$(call say,Front-end tests)
 	@cd static && npm run --silent test
 	@$(call say,Tests)
 	@python -m pytest -n 2 --dist loadfile $(PYTEST)
+
+.PHONY: proof
+proof:  ## the fault tests of stored history by the thousand: hours; PROOF=0.2 does a fifth of it
+	@$(TOOLCHAIN) dev faketime
+	@$(call say,Killing and comparing)
+	@PROOF=$(or $(PROOF),1) python -m pytest tests/faults -o timeout=0 -q $(PYTEST)
 
 .PHONY: fix
 fix:  ## format and repair what can be repaired by itself

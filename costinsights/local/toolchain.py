@@ -157,6 +157,19 @@ def chromium() -> None:
     npm_packages(STATIC, "npm packages")
 
 
+def faketime() -> None:
+    """The library that moves the clock of a program under test; its tests do without where it is missing."""
+    if list(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")):
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        with step("libfaketime") as note:
+            try:
+                run(["apt-get", "update", "-q"])
+                run(["apt-get", "install", "-qq", "-y", "--no-install-recommends", "libfaketime"])
+            except ToolchainError:
+                note.text = "not from the distribution; clocks are moved inside Python"
+
+
 def _node_version() -> tuple[int, int]:
     try:
         found = re.match(r"v(\d+)\.(\d+)", run(["node", "--version"]))
@@ -189,6 +202,7 @@ PARTS: Mapping[str, Callable[[], None]] = {
     "front-end": front_end,
     "docs": documentation_packages,
     "chromium": chromium,
+    "faketime": faketime,
 }
 
 

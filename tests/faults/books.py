@@ -73,6 +73,7 @@ def compare(
     source: Source,
     *,
     since: dt.datetime,
+    grains: tuple[str, ...] = ("hour", "day"),
 ) -> Verdict:
     """Everything stored of a cluster against what its source says. `since`: when the work began."""
     verdict = Verdict()
@@ -87,7 +88,7 @@ def compare(
             cluster_id,
         )
     ]
-    verdict.wrong += _gaps(windows, since)
+    verdict.wrong += _gaps(windows, since, grains)
     facts = {grain: _facts(admin, schema, cluster_id, grain) for grain in LENGTHS}
     kept = defaultdict(list)
     for window_id, revision, total in asked(
@@ -106,10 +107,11 @@ def compare(
     return verdict
 
 
-def _gaps(windows: list[Window], since: dt.datetime) -> list[str]:
+def _gaps(windows: list[Window], since: dt.datetime, grains: tuple[str, ...]) -> list[str]:
     """A window that the ledger lacks between its first and the last that was closed when the work began."""
     wrong = []
-    for grain, length in LENGTHS.items():
+    for grain in grains:
+        length = LENGTHS[grain]
         starts = [window.start for window in windows if window.grain == grain]
         for earlier, later in pairwise(starts):
             if later - earlier != length:
