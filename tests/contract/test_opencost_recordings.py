@@ -97,6 +97,6 @@ def test_the_oldest_recording_shows_negative_idle_in_the_old_envelope() -> None:
 def test_the_recordings_are_attributed() -> None:
     text = (DATA / "PROVENANCE.md").read_text()
 
-    for path in DATA.glob("*.json"):
+    for path in DATA.rglob("*.json"):
         assert path.name in text
     assert "MIT License" in text

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from costinsights.opencost.sample import SampleOpenCost
 from tests.fakes.raw_servers import replies, serving
 from tests.opencost.test_client import client
 
-DATA = Path(__file__).parents[1] / "data" / "opencost"
+DATA = Path(__file__).parents[1] / "data" / "opencost" / "layers"
 DAY = ChargePeriod.day_of(dt.datetime(2026, 11, 22, tzinfo=dt.UTC))
 WINDOW = {"start": "2026-11-22T00:00:00Z", "end": "2026-11-23T00:00:00Z"}
 
@@ -170,3 +171,15 @@ def test_the_samples_assets_are_no_less_than_what_is_allocated(cluster: str) -> 
     allocated = sum(row.total - row.network_cost for row in sample.allocations(DAY).rows)
     assets = sum(row.total or 0 for row in sample.layer_costs(Layer.ASSETS, DAY).rows)
     assert 1.0 <= assets / allocated < 1.2
+
+
+def test_a_version_that_does_not_know_regions_is_asked_without_them() -> None:
+    def behave(connection: socket.socket) -> None:
+        known = b"regionID" not in server.requests[-1]
+        text = body({"sets": []}) if known else b"unrecognized property: regionID"
+        status = b"200 OK" if known else b"400 Bad Request"
+        connection.sendall(b"HTTP/1.1 " + status + b"\r\nConnection: close\r\n\r\n" + text)
+
+    with serving(behave) as server:
+        assert client(server.url()).layer_costs(Layer.CLOUD, DAY).rows == []
+        assert len(server.requests) == 2
