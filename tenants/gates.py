@@ -95,7 +95,8 @@ class HasFeature(BasePermission):
 
     def has_permission(self, request: "Request", view: "APIView") -> bool:
         feature: Feature = view.feature  # type: ignore[attr-defined]  # a view that asks for this has one
-        require_feature(feature, request.method or "")
+        # The method that was sent: what OPTIONS would describe is asked for under the described one's name.
+        require_feature(feature, request._request.method or "")
         return True
 
 
