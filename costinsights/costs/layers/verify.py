@@ -18,7 +18,7 @@ def verify_layers() -> Verdict:
               SELECT d.cluster_id, d.layer, d.day, count(i.id)::int AS rows,
                      coalesce(sum(d.total_cost), 0)::bigint AS total, sum(d.unknown_rows)::int AS unknown_rows
               FROM costs_layerday d
-              LEFT JOIN costs_layeritem i ON i.id = d.item_id AND i.cluster_id = d.cluster_id AND i.layer = d.layer
+              LEFT JOIN costs_layeritem i ON i.id = d.item_id
               GROUP BY 1, 2, 3
             ) AS f ON f.cluster_id = w.cluster_id AND f.layer = w.layer AND f.day = w.day
             ORDER BY 1, 2, 3
