@@ -43,7 +43,7 @@ def source() -> Iterator[Source]:
 
 def faulty(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next window meets the fault when it is written."""
-    original = ingest.write_window
+    original = vars(ingest)["write_window"]
 
     def write(*args: Any, **options: Any) -> Any:
         monkeypatch.undo()
@@ -81,3 +81,15 @@ def test_no_fault_of_the_database_leaves_half_a_window(
         schema = tenant_connection.schema_name
         verdict = compare(admin, schema, "troubled", source, since=NOON)
     survived("faults of the database", met, verdict, also=f"{len(FAULTS)} kinds")
+
+
+def test_a_window_that_takes_the_database_too_long_lets_the_others_pass(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faulty("statement timeout", monkeypatch)
+    with pytest.raises(DatabaseError):
+        ingest_next(clock=lambda: NOON)
+    put_aside = Snapshot.objects.get(due_at__gt=NOON)
+    outcome = ingest_next(clock=lambda: NOON)
+    assert outcome is not None
+    assert outcome.claim.snapshot.pk != put_aside.pk

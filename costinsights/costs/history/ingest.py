@@ -2,26 +2,25 @@
 
 import datetime as dt
 import hashlib
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
+from psycopg.errors import QueryCanceled
 
 from costinsights.core.errors import ApplicationError, ExchangeError
 from costinsights.core.periods import ChargePeriod
-from costinsights.core.tenancy import TenantLike, current_tenant, tenant_context
 from costinsights.costs.access import fetch_order, outbound_policy
 from costinsights.costs.current.fetch import client_for
 from costinsights.costs.current.pieces import Piece
 from costinsights.costs.history import breaker, keys, lanes, ledger
 from costinsights.costs.history.facts import window_facts
 from costinsights.costs.history.lanes import Lane
+from costinsights.costs.history.leases import lease_kept
 from costinsights.costs.history.ledger import Claim
 from costinsights.costs.history.writer import Reading, Written, write_window
 from costinsights.opencost.client import Endpoint, OpenCostClient
@@ -51,8 +50,12 @@ def ingest_next(*, clock: Clock = timezone.now, lane: Lane | None = None) -> Out
         return None
     try:
         return read_window(held, clock=clock)
-    except (OperationalError, InterfaceError):
-        raise  # the database's own trouble: the lease ends by itself
+    except (OperationalError, InterfaceError) as error:
+        # The database's own trouble: the lease ends by itself. But a window that takes the database too long
+        # will do so again, and must not stand in the way of all others.
+        if isinstance(error.__cause__, QueryCanceled):
+            breaker.put_aside(held.snapshot, attempt=held.attempt, now=clock())
+        raise
     except Exception:
         # Ours to repair. Until then this window must not stand in the way of all others.
         breaker.put_aside(held.snapshot, attempt=held.attempt, now=clock())
@@ -67,7 +70,7 @@ def read_window(held: Claim, *, clock: Clock = timezone.now) -> Outcome:
     patience = lanes.patience(snapshot.cluster_id, snapshot.grain, held.lane)
     began = time.monotonic()
     try:
-        with _kept(held):
+        with lease_kept(lambda: ledger.renew(held), every_seconds=ledger.LEASE.total_seconds() / 3):
             answer, asked, seconds = _ask(held, period, now=clock(), patience=patience)
         facts = window_facts(answer.rows, keys.stored_keys())
     except ApplicationError as error:
@@ -147,29 +150,3 @@ def _probe(source: Endpoint) -> None:
         raise
     except OpenCostError:
         return
-
-
-@contextmanager
-def _kept(held: Claim) -> Iterator[None]:
-    """Renew the lease in the background while OpenCost takes its time."""
-    done = threading.Event()
-    keeper = threading.Thread(
-        target=_keep, args=(current_tenant(), held, done), name="lease", daemon=True
-    )
-    keeper.start()
-    try:
-        yield
-    finally:
-        done.set()
-        keeper.join()
-
-
-def _keep(tenant: TenantLike, held: Claim, done: threading.Event) -> None:
-    pause = ledger.LEASE.total_seconds() / 3
-    try:
-        while not done.wait(pause):
-            with tenant_context(tenant):
-                if not ledger.renew(held):
-                    return
-    finally:
-        connection.close()

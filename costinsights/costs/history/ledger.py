@@ -56,8 +56,8 @@ def plan(cluster: Cluster, *, now: dt.datetime, retention_days: int) -> int:
     last_day = utc_day(now - CLOSES_AFTER[Grain.DAY]) - DAY
     last_hour = utc_hour(now - CLOSES_AFTER[Grain.HOUR]) - HOUR
     first_hour = max(state.stored_since - HOURS_ON_CONNECT, now - HOURS_KEPT, oldest)
-    planned = _insert(cluster, Grain.DAY, first_day, last_day, PRIORITY["day"], now)
-    planned += _insert(cluster, Grain.HOUR, utc_hour(first_hour), last_hour, PRIORITY["hour"], now)
+    planned = _insert(cluster, Grain.DAY, first_day, last_day, PRIORITY["day"])
+    planned += _insert(cluster, Grain.HOUR, utc_hour(first_hour), last_hour, PRIORITY["hour"])
     _plan_rereading(cluster, state, now=now)
     return planned + _plan_backfill(cluster, state, now=now)
 
@@ -76,9 +76,11 @@ def _insert(
     first: dt.datetime,
     last: dt.datetime,
     priority: int,
-    now: dt.datetime,
 ) -> int:
-    """Windows from `first` to `last`, both included, that the ledger lacks."""
+    """Windows from `first` to `last`, both included, that the ledger lacks.
+
+    Each is due from its closing on, whatever the planner's clock says: one that is ahead must not keep it back.
+    """
     if last < first:
         return 0
     with connection.cursor() as cursor:
@@ -89,7 +91,7 @@ def _insert(
                rows, total, minutes_covered, unknown_rows, reported_difference, facts_sha256,
                opencost_version, request_sha256, response_sha256, response_bytes, warning,
                error_code, error_message)
-            SELECT %s, %s, missing.window_start, 'pending', %s, %s, 0, 0, 0,
+            SELECT %s, %s, missing.window_start, 'pending', missing.window_start + make_interval(secs => %s), %s, 0, 0, 0,
                    0, 0, 0, 0, 0, '', '', '', '', 0, '', '', ''
             FROM generate_series(%s::timestamptz, %s::timestamptz, make_interval(secs => %s)) AS missing(window_start)
             WHERE NOT EXISTS (
@@ -102,7 +104,7 @@ def _insert(
             [
                 cluster.pk,
                 grain,
-                now,
+                (grain.length + CLOSES_AFTER[grain]).total_seconds(),
                 priority,
                 first,
                 last,
@@ -159,7 +161,6 @@ def _plan_backfill(cluster: Cluster, state: IngestState, *, now: dt.datetime) ->
                 state.backfill_next,
                 state.backfill_next,
                 PRIORITY["backfill"],
-                now,
             )
             state.backfill_next -= DAY
         state.save(update_fields=["backfill_next"])

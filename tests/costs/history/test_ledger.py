@@ -92,6 +92,13 @@ def test_a_hole_in_the_ledger_is_filled(cluster: Cluster) -> None:
     assert {grain: windows(grain) for grain in Grain} == whole
 
 
+def test_a_planner_whose_clock_is_ahead_keeps_no_window_back(cluster: Cluster) -> None:
+    ledger.plan(cluster, now=NOON + DAY, retention_days=400)
+    held = ledger.claim(now=NOON)
+    assert held is not None
+    assert held.snapshot.window_start == TODAY + 10 * HOUR  # the last that was closed by noon
+
+
 def test_one_cluster_is_asked_one_thing_at_a_time(cluster: Cluster) -> None:
     ledger.plan(cluster, now=NOON, retention_days=400)
     assert ledger.claim(now=NOON) is not None
