@@ -19,8 +19,10 @@ export function afterClick(shown: boolean[], index: number, toggles: boolean): b
 
 /** Draw what the buttons say. */
 export function applyLegend(canvas: HTMLCanvasElement, chart: Chart): void {
-  buttonsOf(canvas).forEach((button, place) => {
-    chart.setDatasetVisibility(place, button.ariaPressed !== "false");
+  const shown = buttonsOf(canvas).map((button) => button.ariaPressed !== "false");
+  // The total and the earlier period are of all series: beside some of them they would only mislead.
+  chart.data.datasets.forEach((_, place) => {
+    chart.setDatasetVisibility(place, shown[place] ?? shown.every(Boolean));
   });
   chart.update("none");
 }

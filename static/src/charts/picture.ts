@@ -73,8 +73,10 @@ function compose(chart: Chart, title: string): HTMLCanvasElement {
 
 function entriesOf(chart: Chart): Entry[] {
   const items = chart.canvas.closest("section")?.querySelectorAll(".legend li") ?? [];
+  const isOut = (item: Element) => item.querySelector("button")?.ariaPressed === "false";
+  const some = [...items].some(isOut);
   return [...items]
-    .filter((item) => item.querySelector("button")?.ariaPressed !== "false")
+    .filter((item) => (item.querySelector("button") ? !isOut(item) : !some))
     .map((item) => {
       const swatch = item.querySelector(".swatch");
       return {
