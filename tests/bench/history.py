@@ -148,6 +148,7 @@ def fill_long(namespaces: int, per_namespace: int, nodes: int, days: int) -> Non
         rows = workloads_of(day, namespaces, per_namespace, nodes, chance)
         stored(cluster, day.start, rows, keys=keys)
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")  # for the copies alone
         for model, column in ((CostDay, "day"), (GroupDay, "day"), (Snapshot, "window_start")):
             names = [f.column for f in model._meta.concrete_fields if f.column not in (None, "id")]
             chosen = ", ".join(
@@ -161,12 +162,14 @@ def fill_long(namespaces: int, per_namespace: int, nodes: int, days: int) -> Non
                     [week, NOW.date() - timedelta(days=7), week, NOW.date() - timedelta(days=days)],
                 )
         sums = ", ".join(f"sum({name})" for name in MEASURES)
+        cursor.execute("ANALYZE costs_costday")
         cursor.execute("DELETE FROM costs_nodemonth")
         cursor.execute(
             f"INSERT INTO costs_nodemonth (cluster_id, month, node_id, group_id, facts, {', '.join(MEASURES)}, flags) "
             f"SELECT cluster_id, date_trunc('month', day)::date, node_id, group_id, count(*), {sums}, 0 "
             "FROM costs_costday GROUP BY 1, 2, 3, 4"
         )
+        cursor.execute("RESET statement_timeout")
     analyse(began)
 
 
