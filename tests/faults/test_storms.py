@@ -14,9 +14,13 @@ from tests.faults.conftest import survived
 from tests.faults.figures import Figures
 from tests.faults.hurry import LEASE
 from tests.faults.programs import Program, killed
-from tests.faults.stage import Stage, until
+from tests.faults.stage import LONGEST_WAIT, Stage, until
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.slow,
+    pytest.mark.timeout(3 * LONGEST_WAIT),  # the first test waits for the servers as well
+]
 TAKEN_OVER_WITHIN = 60.0
 
 
