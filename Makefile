@@ -8,6 +8,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.node/bin:$(PATH)
 export PYTHONPATH := $(CURDIR)
 
 PYTHON ?= python3
+FOCUS_PYTHON ?= 3.12
 TOOLCHAIN := $(PYTHON) costinsights/local/toolchain.py
 LOCAL := .venv/bin/python -m costinsights.local
 UV := .venv/bin/uv
@@ -94,6 +95,14 @@ fix:  ## format and repair what can be repaired by itself
 	@djlint --reformat --quiet templates
 	@cd static && npm run --silent fix
 
+.PHONY: focus
+focus:  ## our FOCUS files before the FinOps Foundation's validator (needs Python 3.12 or newer)
+	@$(TOOLCHAIN) dev
+	@$(call say,FOCUS: the Foundation's validator)
+	@$(UV) venv --quiet --clear --python $(FOCUS_PYTHON) .local/focus
+	@$(UV) pip install --quiet --python .local/focus/bin/python --require-hashes -r requirements/focus.txt
+	@python -m tests.reporting.exports.foundation .local/focus/bin/focus-validator
+
 .PHONY: lock
 lock:  ## pin every package again from requirements/*.in, with hashes
 	@$(TOOLCHAIN) node
@@ -102,6 +111,8 @@ lock:  ## pin every package again from requirements/*.in, with hashes
 	  $(UV) pip compile --quiet --generate-hashes --no-header --python-version 3.11 \
 	    requirements/$$name.in -o requirements/$$name.txt || exit 1; \
 	done
+	@$(UV) pip compile --quiet --generate-hashes --no-header --python-version 3.12 \
+	  requirements/focus.in -o requirements/focus.txt
 	@$(call say,Locking npm packages)
 	@for site in static docs; do \
 	  (cd $$site && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund) || exit 1; \
