@@ -86,6 +86,7 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("reporting.Period", "month"): lambda _: date(2026, 1, 1),
     ("reporting.RateCardVersion", "valid_from"): lambda _: date(2026, 1, 1),
     ("reporting.RateCardLine", "percent"): lambda _: Decimal("2.5"),
+    ("reporting.Statement", "bucket"): "center",
     # A closed month takes no further statement.
     ("reporting.Statement", "revision"): 0,
 }
