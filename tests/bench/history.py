@@ -214,12 +214,12 @@ def questions_of(days: int) -> dict[str, str]:
         start = (NOW - timedelta(days=days - 1)).date()
         history = f"/api/v1/costs/history?start={start}&end={end}"
         return {
-            "top 5 + Others by namespace, daily, 13 months": f"{history}&step=day&group_by=namespace&limit=5",
-            "top 10 by namespace, monthly, 13 months": f"{history}&step=month&group_by=namespace&limit=10",
-            "namespace x node, monthly, 13 months": f"{history}&step=month&group_by=namespace,node&limit=100",
-            "by label, weekly, top 5, 13 months": f"{history}&step=week&group_by=label:team&limit=5",
+            "top 5 + Others by namespace, daily": f"{history}&step=day&group_by=namespace&limit=5",
+            "top 10 by namespace, monthly": f"{history}&step=month&group_by=namespace&limit=10",
+            "namespace x node, monthly": f"{history}&step=month&group_by=namespace,node&limit=100",
+            "by label, weekly, top 5": f"{history}&step=week&group_by=label:team&limit=5",
             "30 days against the same last year, all namespaces": f"{compared}&compare=last_year&limit=1000",
-            "top 10 workloads, monthly, 13 months (from facts)": f"{history}&step=month&group_by=namespace,controller&limit=10",
+            "top 10 workloads, monthly (from facts)": f"{history}&step=month&group_by=namespace,controller&limit=10",
         }
     start = (NOW - timedelta(days=90)).date()
     history = f"/api/v1/costs/history?start={start}&end={end}"
