@@ -41,10 +41,10 @@ def parquet_rows(content: bytes) -> list[dict[str, Any]]:
     return found
 
 
-def pdf_text(content: bytes) -> str:
-    """The words, without the invisible places where a long one may break, white space as one space."""
-    pages = pypdf.PdfReader(io.BytesIO(content)).pages
-    text = " ".join(page.extract_text() for page in pages).replace("\u200b", "")
+def pdf_text(content: bytes, pages: int | None = None) -> str:
+    """The words of the first `pages`, or of all, without the invisible places where a long one may break, white space as one space."""
+    found = pypdf.PdfReader(io.BytesIO(content)).pages[:pages]
+    text = " ".join(page.extract_text() for page in found).replace("\u200b", "")
     return re.sub(r"\s+", " ", text)
 
 
