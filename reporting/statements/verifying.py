@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from reporting.models import PeriodClose, ReviewEvent, Statement
+from reporting.models import Period, PeriodClose, ReviewEvent, Statement
 from reporting.statements.closing import GENESIS
 from reporting.statements.document import decode, sha256_of_lines
 from reporting.statements.writing import lines_of
@@ -20,8 +20,8 @@ class Problem:
     text: str
 
 
-def verify_closes() -> Iterator[Problem]:
-    """Every close in the order of the chain, with its statements and their lines."""
+def verify_closes(*, of: Period | None = None) -> Iterator[Problem]:
+    """Every close in the order of the chain, with its statements and their lines: all, or those of one month."""
     prev, number = GENESIS, 0
     for made in PeriodClose.objects.select_related("period").order_by("number").iterator():
         subject = f"{made.period} r{made.revision}"
@@ -35,6 +35,8 @@ def verify_closes() -> Iterator[Problem]:
         if made.prev_sha256 != prev or document.get("prev_sha256") != prev:
             yield Problem(subject, "it does not follow on the close before")
         prev = made.sha256
+        if of is not None and made.period_id != of.pk:
+            continue
         named = {one["number"]: one["sha256"] for one in document["statements"]}
         for statement in Statement.objects.filter(
             period=made.period, revision=made.revision
@@ -44,6 +46,18 @@ def verify_closes() -> Iterator[Problem]:
             yield from verify_statement(statement)
         for missing in named:
             yield Problem(missing, "its close names it and it is not there")
+
+
+def verify_month(period: Period) -> tuple[int, list[Problem]]:
+    """How many statements of a month were checked, and everything about it that does not hold.
+
+    The chain of closes is one: a fault in it is named whichever month is looked at.
+    """
+    problems = list(verify_closes(of=period))
+    rows = Statement.objects.filter(period=period, revision__gt=0)
+    for statement in rows.iterator():
+        problems += verify_review(statement)
+    return rows.count(), problems
 
 
 def verify_statement(statement: Statement) -> Iterator[Problem]:
