@@ -159,6 +159,8 @@ def seed(tenant: TenantLike) -> dict[str, models.Model]:
             row = model(**_values(model, canary, rows))
             row.save()
             rows[model._meta.label] = row
+        center: Any = rows["reporting.CostCenter"]
+        center.readers.add(rows["accounts.User"])
         cluster: Any = rows["costs.Cluster"]
         rows |= seed_history(cluster, canary)
         cluster.seal_secret(canary)
