@@ -11,6 +11,11 @@ const sidebars: SidebarsConfig = {
     },
     {
       type: "category",
+      label: "Reporting",
+      items: ["reporting/downloads", "reporting/allocation-method"],
+    },
+    {
+      type: "category",
       label: "API",
       collapsed: false,
       items: ["api/guide", "api/tokens", "api/conventions", "api/reference"],
