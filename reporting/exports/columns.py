@@ -119,7 +119,7 @@ def batches(
     found = checked(document, lines)
     head = _header_values(document)
     while part := list(islice(found, size)):
-        raw = dict(
+        raw: dict[str, Values] = dict(
             zip(
                 Line.__struct_fields__,
                 zip(*map(msgspec.structs.astuple, part), strict=True),

@@ -107,8 +107,7 @@ class Book:
             sheet.freeze_panes(row + 1, 0)
         for table in block.tables:
             row = self._table(sheet, row, table) + 1
-        if block.chart:
-            self._chart(sheet, block)
+        self._chart(sheet, block)
 
     def sheet(self, name: str, widths: Iterable[float]) -> Worksheet:
         sheet = self.workbook.add_worksheet(name)
@@ -145,7 +144,9 @@ class Book:
             sheet.write_number(row, column, value, style)
 
     def _chart(self, sheet: Worksheet, block: Block) -> None:
-        """Columns over the months, from the cells that the block names."""
+        """Columns over the months, from the cells that the block names, if it does."""
+        if block.chart is None:
+            return
         first, last, column = block.chart
         chart = self.workbook.add_chart({"type": "column"})
         chart.add_series(

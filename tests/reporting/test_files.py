@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_written_whole_is_not_there_at_all(folder: Path) -
             raise OSError("no space left")
 
     with pytest.raises(OSError, match="no space"):
-        storages["reports"].save("acme/x", Torn())  # type: ignore[arg-type]  # as much of a File as it takes
+        storages["reports"].save("acme/x", Torn())
     assert list((folder / "acme").iterdir()) == []
 
 

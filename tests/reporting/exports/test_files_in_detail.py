@@ -3,7 +3,7 @@
 import io
 import json
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pyarrow.parquet as pq
 import pypdf
@@ -198,7 +198,7 @@ def test_the_pdf_says_number_hash_blocks_and_when_it_was_made() -> None:
         assert expected in text
     assert reader.metadata
     assert str(reader.metadata.creation_date) == "2026-10-03 06:15:00+00:00"
-    conformance = reader.root_object["/Metadata"].get_object().get_data()
+    conformance = cast(pypdf.generic.StreamObject, reader.root_object["/Metadata"]).get_data()
     assert b"<pdfaid:part>2" in conformance
     assert b"<pdfuaid:part>1" in conformance
 
