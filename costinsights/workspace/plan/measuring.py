@@ -51,7 +51,7 @@ def measure_usage(*, at: dt.datetime) -> TenantUsage:
 
 def _counts() -> dict[str, Any]:
     clusters = Cluster.objects.real()
-    stored = stored_extent(clusters)
+    stored = stored_extent(list(clusters))
     return {
         "clusters": clusters.count(),
         "clusters_failing": clusters.exclude(last_error_code="").count(),

@@ -2,12 +2,14 @@
 
 import datetime as dt
 import threading
+from contextlib import AbstractContextManager
 
 import pytest
 from django.db import connection
 
 from costinsights.core.tenancy import tenant_context
-from costinsights.costs.history import ingest, ledger
+from costinsights.costs.history import ledger
+from costinsights.costs.history.leases import lease_kept
 from costinsights.costs.history.ledger import Claim
 from costinsights.costs.history.models import Snapshot
 from costinsights.local.processes import wait_until
@@ -41,12 +43,17 @@ def is_overdue(held: Claim) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def kept(held: Claim) -> AbstractContextManager[None]:
+    """As a worker keeps it, many times within a lease."""
+    return lease_kept(lambda: ledger.renew(held), every_seconds=0.05)
+
+
 def keepers() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "lease"]
 
 
 def test_a_lease_is_renewed_for_as_long_as_the_answer_takes(held: Claim) -> None:
-    with tenant_context(Tenant.objects.get(slug="acme")), ingest._kept(held):
+    with tenant_context(Tenant.objects.get(slug="acme")), kept(held):
         assert wait_until(lambda: is_overdue(held), seconds=10)
         assert ledger.claim(now=NOON) is None  # far beyond the first lease, it is still ours
         assert leased_until(held) > held.snapshot.leased_until  # type: ignore[operator]  # just claimed: it has one
@@ -54,7 +61,7 @@ def test_a_lease_is_renewed_for_as_long_as_the_answer_takes(held: Claim) -> None
 
 
 def test_the_thread_ends_when_somebody_else_has_the_window(held: Claim) -> None:
-    with tenant_context(Tenant.objects.get(slug="acme")), ingest._kept(held):
+    with tenant_context(Tenant.objects.get(slug="acme")), kept(held):
         Snapshot.objects.filter(pk=held.snapshot.pk).update(attempt=held.attempt + 1)
         assert wait_until(lambda: keepers() == [], seconds=10)
         renewed = leased_until(held)
@@ -65,7 +72,7 @@ def test_the_thread_ends_when_the_reading_fails(held: Claim) -> None:
     with (
         tenant_context(Tenant.objects.get(slug="acme")),
         pytest.raises(RuntimeError),
-        ingest._kept(held),
+        kept(held),
     ):
         raise RuntimeError
     assert keepers() == []

@@ -22,8 +22,8 @@ from tests.reporting.statements.conftest import STORED, store_day
 pytestmark = pytest.mark.django_db
 
 
-def closed(period: Period, analyst: User, approver: User, **values: str) -> PeriodClose:
-    return close(prepare(period, by=analyst), by=approver, **values)
+def closed(period: Period, analyst: User, approver: User) -> PeriodClose:
+    return close(prepare(period, by=analyst), by=approver)
 
 
 def test_statements_and_the_rest_add_up_to_the_clusters_cost(
