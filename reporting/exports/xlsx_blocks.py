@@ -76,7 +76,7 @@ def _summary(document: StatementDocument) -> Block:
         ("Time zone", header.time_zone),
         ("Currency", header.currency),
         ("Kind", mode_words(header)),
-        ("Revision", header.revision),
+        ("Revision", str(header.revision) if header.revision else "preliminary"),
         ("Made", f"{header.generated_at} by {header.generated_by}"),
         ("Data complete", f"{percent_of(header.complete_micros, 1_000_000) / 100:.2f} %"),
     ]
@@ -108,7 +108,9 @@ def _summary(document: StatementDocument) -> Block:
         for mover in summary.movers
     ]
     tables = [
-        Table((), _PAIR, about),
+        Table(
+            (), ("text", "text"), about
+        ),  # not wrapped: it goes on over the empty cells beside it
         Table((f"Amounts in {header.currency}", "Amount"), ("text", "money"), parts, total),
         Table(("Month", "Billed"), ("text", "money"), months),
         Table(
@@ -119,7 +121,7 @@ def _summary(document: StatementDocument) -> Block:
     ]
     first = 2 + len(about) + 1 + 1 + len(parts) + 1 + 1  # below two tables, their heads and gaps
     chart = (first, first + len(months) - 1, 1) if months else None
-    return Block("Summary", "Statement", (30, 46, 14, 14, 14, 14), tables, chart)
+    return Block("Summary", "Statement", (34, 20, 16, 16, 16, 16), tables, chart)
 
 
 def _shares(name: str, title: str, shares: list[ShareOfPool]) -> Block:
@@ -188,6 +190,7 @@ def _adjustments(document: StatementDocument) -> Block:
         )
         for each in document.adjustments
     ]
+    rows = rows or [("None", *(None,) * 7)]
     head = ("Period", "Statement", "Cluster", "Namespace", "Kind", "Workload", "Amount", "Reason")
     forms = (*("text",) * 6, "exact", "wrap")
     widths = (10, 24, 14, 22, 14, 26, 18, 60)

@@ -21,7 +21,7 @@ XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_575  # lines of one sheet, below its header
 _LONGEST_TEXT = 32_767
 _CUT = " … [cut]"
-_SETTINGS = {
+WORKBOOK_SETTINGS = {
     "constant_memory": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
@@ -32,7 +32,7 @@ _SETTINGS = {
 
 def write_xlsx(document: StatementDocument, lines: Iterable[Line], out: BinaryIO) -> None:
     """The workbook. Raises LinesDiffer if the lines are not the document's."""
-    with Workbook(out, _SETTINGS) as workbook:
+    with Workbook(out, WORKBOOK_SETTINGS) as workbook:
         workbook.set_size(2_400, 1_500)
         workbook.set_properties(_properties(document))
         book = Book(workbook, document.header.minor_digits)
@@ -89,6 +89,7 @@ class Book:
             "money": made(num_format=money),
             "money_strong": made(num_format=money, bold=True, top=1),
             "exact": made(num_format="#,##0.000000;[Red]-#,##0.000000"),
+            "exact_strong": made(num_format="#,##0.000000;[Red]-#,##0.000000", bold=True, top=1),
             "hours": made(num_format="#,##0.00"),
             "percent": made(num_format="0.00%"),
             "ratio": made(num_format="0.000000"),
@@ -166,7 +167,7 @@ class Book:
             }
         )
         chart.set_size({"width": 560, "height": 280})
-        sheet.insert_chart(2, 4, chart)
+        sheet.insert_chart(2, 7, chart)
 
 
 def _head_form(form: str) -> str:
@@ -174,7 +175,12 @@ def _head_form(form: str) -> str:
 
 
 def _strong_form(form: str) -> str:
-    return {"money": "money_strong", "text": "strong", "wrap": "strong"}.get(form, form)
+    return {
+        "money": "money_strong",
+        "exact": "exact_strong",
+        "text": "strong",
+        "wrap": "strong",
+    }.get(form, form)
 
 
 # Lines ------------------------------------------------------------------------------------------
