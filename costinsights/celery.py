@@ -58,6 +58,8 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="*/5"),
         "kwargs": {"task": "costs.keep_history"},
     },
+    # A lease ends 45 s after its worker did: so nobody waits for the tick above.
+    "take over from killed workers": {"task": "costs.take_over_history", "schedule": 10.0},
     "read cost layers": {
         "task": "tenants.for_every_tenant",
         "schedule": crontab(minute="*/15"),

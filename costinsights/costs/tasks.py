@@ -16,7 +16,7 @@ from costinsights.costs.current import cache
 from costinsights.costs.current.answer import RefreshOrder
 from costinsights.costs.current.gather import Holding, refresh
 from costinsights.costs.current.pieces import Piece, is_fresh
-from costinsights.costs.history.tasks import forget_old_history, keep_history
+from costinsights.costs.history.tasks import forget_old_history, keep_history, take_over_history
 from costinsights.costs.layers.tasks import keep_layers
 from costinsights.costs.models import Cluster
 from tenants.features import Feature
@@ -29,6 +29,7 @@ __all__ = [
     "keep_layers",
     "mail_budget_events",
     "refresh_current_costs",
+    "take_over_history",
 ]
 
 QUEUED = "queued"

@@ -27,6 +27,7 @@ from tests.isolation.seeding import SAME_EMAIL, SAME_PASSWORD
 PLATFORM_JOBS = {
     "tenants.delete_tenant": "removes a tenant that is closed already; acts as the owner, never inside",
     "tenants.forget_old_rows": "deletes old rows of the public schema",
+    "costs.take_over_history": "reads one key of the installation's and sends each workspace in it a job",
     "workspace.check_platform_audit_log": "checks the platform's own audit log",
     "operations.heartbeat": "says that a worker is alive; touches one key of the installation's",
     "tenants.for_every_tenant": "lists the active tenants and sends each a job that enters it",

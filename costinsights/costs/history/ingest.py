@@ -19,6 +19,7 @@ from costinsights.costs.current.fetch import client_for
 from costinsights.costs.current.pieces import Piece
 from costinsights.costs.history import breaker, keys, lanes, ledger
 from costinsights.costs.history.facts import window_facts
+from costinsights.costs.history.in_hand import note_in_hand
 from costinsights.costs.history.lanes import Lane
 from costinsights.costs.history.leases import lease_kept
 from costinsights.costs.history.ledger import Claim
@@ -48,6 +49,7 @@ def ingest_next(*, clock: Clock = timezone.now, lane: Lane | None = None) -> Out
     held = ledger.claim(now=clock(), lane=lane)
     if held is None:
         return None
+    note_in_hand(timezone.now() + ledger.LEASE)
     try:
         return read_window(held, clock=clock)
     except (OperationalError, InterfaceError) as error:
@@ -62,6 +64,11 @@ def ingest_next(*, clock: Clock = timezone.now, lane: Lane | None = None) -> Out
         raise
 
 
+def _renewed(held: Claim) -> bool:
+    note_in_hand(timezone.now() + ledger.LEASE)
+    return ledger.renew(held)
+
+
 def read_window(held: Claim, *, clock: Clock = timezone.now) -> Outcome:
     """Ask OpenCost for a claimed window and store the answer."""
     snapshot = held.snapshot
@@ -70,7 +77,7 @@ def read_window(held: Claim, *, clock: Clock = timezone.now) -> Outcome:
     patience = lanes.patience(snapshot.cluster_id, snapshot.grain, held.lane)
     began = time.monotonic()
     try:
-        with lease_kept(lambda: ledger.renew(held), every_seconds=ledger.LEASE.total_seconds() / 3):
+        with lease_kept(lambda: _renewed(held), every_seconds=ledger.LEASE.total_seconds() / 3):
             answer, asked, seconds = _ask(held, period, now=clock(), patience=patience)
         facts = window_facts(answer.rows, keys.stored_keys())
     except ApplicationError as error:

@@ -4,6 +4,7 @@ Each works for a moment and goes to the end of the queue if more is due, so that
 reads what answers quickly, the queue `slow` what does not (`lanes`).
 """
 
+import contextlib
 import time
 from datetime import timedelta
 from typing import Final
@@ -12,9 +13,16 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from costinsights.core.tasks import TenantTask, WakeUpTask
-from costinsights.core.tenancy import current_tenant
+from costinsights.core.tasks import PlatformTask, TenantTask, WakeUpTask
+from costinsights.core.tenancy import (
+    TenantMissing,
+    TenantSuspended,
+    active_tenant,
+    current_tenant,
+    tenant_context,
+)
 from costinsights.costs.history import ledger
+from costinsights.costs.history.in_hand import take_overdue
 from costinsights.costs.history.ingest import ingest_next
 from costinsights.costs.history.lanes import Lane
 from costinsights.costs.history.planner import (
@@ -70,6 +78,18 @@ def keep_slow_history() -> int:
     else:
         keep_history.delay()
     return 1
+
+
+@shared_task(base=PlatformTask, name="costs.take_over_history")
+def take_over_history() -> int:
+    """Wake up the workspaces whose worker let go of a window without ending it. Returns how many."""
+    woken = 0
+    for pk in take_overdue(timezone.now()):
+        with contextlib.suppress(TenantMissing, TenantSuspended), tenant_context(active_tenant(pk)):
+            if ledger.is_due(now=timezone.now(), lane=Lane.QUICK):
+                keep_history.delay()
+                woken += 1
+    return woken
 
 
 def plan_all() -> int:
