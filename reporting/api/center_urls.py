@@ -1,5 +1,20 @@
 """Cost centres, mapping rules, share rules, rates."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from reporting.api import centers, rules
+
+_CENTER = "cost-centers/<int:center_id>/"
+_MAPPING = "mapping-rules/<int:mapping_rule_id>/"
+_SHARE = "share-rules/<int:share_rule_id>/"
+
+urlpatterns: list[URLPattern] = [
+    path("cost-centers/", centers.CostCenterListView.as_view(), name="api-cost-center-list"),
+    path(_CENTER, centers.CostCenterView.as_view(), name="api-cost-center"),
+    path("mapping-rules/", rules.MappingRuleListView.as_view(), name="api-mapping-rule-list"),
+    path("mapping-rules/order", rules.MappingRuleOrderView.as_view(), name="api-mapping-order"),
+    path(_MAPPING, rules.MappingRuleView.as_view(), name="api-mapping-rule"),
+    path("share-rules/", rules.ShareRuleListView.as_view(), name="api-share-rule-list"),
+    path("share-rules/order", rules.ShareRuleOrderView.as_view(), name="api-share-order"),
+    path(_SHARE, rules.ShareRuleView.as_view(), name="api-share-rule"),
+]
