@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from costinsights.core.audit import record_event
 from costinsights.core.periods import DAY, HOUR, utc_day, utc_hour
@@ -220,10 +221,13 @@ def cancel_backfill(cluster: Cluster, *, now: dt.datetime) -> None:
 def ask_again(
     cluster: Cluster, *, now: dt.datetime, starts: list[dt.datetime], grain: Grain
 ) -> int:
-    """Send windows to be read again now, and close the breaker. Returns how many."""
+    """Send windows to be read again now, and close the breaker. Returns how many.
+
+    Whoever is reading one meanwhile asked before this was asked for: its answer is not taken.
+    """
     IngestState.objects.filter(cluster=cluster).update(failures=0, closed_until=None)
     return Snapshot.objects.filter(cluster=cluster, grain=grain, window_start__in=starts).update(
-        due_at=now, priority=PRIORITY["hour"], tries=0
+        due_at=now, priority=PRIORITY["hour"], tries=0, attempt=F("attempt") + 1
     )
 
 

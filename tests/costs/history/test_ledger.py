@@ -8,6 +8,7 @@ from django.db import connection
 
 from costinsights.core.periods import DAY, HOUR
 from costinsights.costs.history import breaker, ledger
+from costinsights.costs.history.facts import window_facts
 from costinsights.costs.history.ingest import ingest_next
 from costinsights.costs.history.models import (
     BackfillState,
@@ -16,10 +17,10 @@ from costinsights.costs.history.models import (
     Snapshot,
     SnapshotState,
 )
-from costinsights.costs.history.writer import Written
+from costinsights.costs.history.writer import Written, write_window
 from costinsights.costs.models import Cluster
 from tenants.models import Tenant
-from tests.costs.history.books import column_sums
+from tests.costs.history.books import KEYS, column_sums, reading
 from tests.factories.costs import ClusterFactory
 
 NOON = dt.datetime(2026, 11, 23, 12, 5, tzinfo=dt.UTC)
@@ -128,6 +129,19 @@ def test_a_window_whose_worker_died_is_taken_over(cluster: Cluster) -> None:
     assert heir.snapshot.pk == dead.snapshot.pk
     assert heir.attempt == dead.attempt + 1
     assert not ledger.renew(dead)
+
+
+def test_asking_again_for_what_is_being_read_is_not_forgotten(cluster: Cluster) -> None:
+    ledger.plan(cluster, now=NOON, retention_days=400)
+    held = ledger.claim(now=NOON)
+    assert held is not None
+    window = held.snapshot
+    starts = [window.window_start]
+    assert ledger.ask_again(cluster, now=NOON, starts=starts, grain=Grain(window.grain)) == 1
+    facts = window_facts([], KEYS)
+    assert write_window(window, facts, reading(), attempt=held.attempt) is Written.FENCED
+    window.refresh_from_db()
+    assert window.due_at == NOON
 
 
 def test_recent_hours_come_before_days_and_days_before_the_past(cluster: Cluster) -> None:
