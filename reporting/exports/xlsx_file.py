@@ -6,7 +6,6 @@ the document's, so the same statement gives the same bytes.
 
 import datetime as dt
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any, BinaryIO
 
 from xlsxwriter import Workbook
@@ -57,6 +56,8 @@ def _properties(document: StatementDocument) -> dict[str, Any]:
 
 def plain(text: str) -> str:
     """What a cell can hold: no control characters but tab and line feed, and not too long."""
+    if len(text) <= _LONGEST_TEXT and text.isprintable():
+        return text
     kept = "".join(
         "\ufffd" if (char < " " and char not in "\t\n") or "\ud800" <= char <= "\udfff" else char
         for char in text.replace("\r\n", "\n")
@@ -216,15 +217,15 @@ def _filtered(sheet: Worksheet, rows: int) -> None:
 
 
 def _as_number(kind: Kind, value: Any) -> Any:
-    """Spreadsheets hold 15 significant digits; what is beyond them is in the CSV."""
+    """The nearest float: a spreadsheet holds 15 digits, what is beyond them is in the CSV."""
     match kind:
         case Kind.TEXT | Kind.COUNT:
             return value
         case Kind.DAY:
             return dt.date.fromisoformat(value)
         case Kind.PERCENT:
-            return float(Decimal(value).scaleb(-4))  # a spreadsheet's percent is a part of 1
-    return float(Decimal(value).scaleb(-SCALE[kind]))
+            return value / 10_000  # a spreadsheet's percent is a part of 1
+    return value / 10 ** SCALE[kind]
 
 
 def _line_form(column: Column) -> str:
