@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from costinsights.accounts.models import User
 from costinsights.core.audit import record_event
+from costinsights.core.csv_files import ImportCounts
 from costinsights.core.errors import Conflict, InvalidInput, NotFound
 from costinsights.core.tenancy import current_tenant
 from costinsights.costs.currencies import is_currency
@@ -170,15 +171,6 @@ def remove_rate(*, pk: int) -> ExchangeRate:
     row = access_rate(pk)
     ExchangeRate.objects.filter(pk=pk).delete()
     return row
-
-
-@dataclass(frozen=True, slots=True)
-class ImportCounts:
-    """What an import did."""
-
-    added: int
-    changed: int
-    unchanged: int
 
 
 @transaction.atomic

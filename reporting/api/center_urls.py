@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from reporting.api import centers, rules
+from reporting.api import center_files, centers, rules
 
 _CENTER = "cost-centers/<int:center_id>/"
 _MAPPING = "mapping-rules/<int:mapping_rule_id>/"
@@ -10,6 +10,16 @@ _SHARE = "share-rules/<int:share_rule_id>/"
 
 urlpatterns: list[URLPattern] = [
     path("cost-centers/", centers.CostCenterListView.as_view(), name="api-cost-center-list"),
+    path(
+        "cost-centers/import",
+        center_files.CostCenterImportView.as_view(),
+        name="api-cost-center-import",
+    ),
+    path(
+        "cost-centers/export",
+        center_files.CostCenterExportView.as_view(),
+        name="api-cost-center-export",
+    ),
     path(_CENTER, centers.CostCenterView.as_view(), name="api-cost-center"),
     path("mapping-rules/", rules.MappingRuleListView.as_view(), name="api-mapping-rule-list"),
     path("mapping-rules/order", rules.MappingRuleOrderView.as_view(), name="api-mapping-order"),

@@ -30,7 +30,7 @@ from reporting.models.centers import code_validator
 MOST_CENTERS = 5_000
 MOST_READERS = 100
 LONGEST_ACCOUNT = 40
-_RANKS = {level: place for place, level in enumerate(CenterLevel)}
+RANKS = {level: place for place, level in enumerate(CenterLevel)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +140,14 @@ def access_center(pk: int) -> CostCenter:
 def create_center(draft: CenterDraft) -> CostCenter:
     """Raises InvalidInput for a place in the tree that cannot be, Conflict for a code that is taken."""
     with one_writer():
-        if CostCenter.objects.count() >= MOST_CENTERS:
-            raise Conflict(f"A workspace has at most {MOST_CENTERS:,} cost centres.")
+        check_room()
         return write_center(CostCenter(), draft)
+
+
+def check_room() -> None:
+    """Raises Conflict when there are as many as there can be."""
+    if CostCenter.objects.count() >= MOST_CENTERS:
+        raise Conflict(f"A workspace has at most {MOST_CENTERS:,} cost centres.")
 
 
 def change_center(pk: int, draft: CenterDraft) -> CostCenter:
@@ -196,7 +201,7 @@ def _checked_parent(center: CostCenter, draft: CenterDraft) -> CostCenter | None
             value=draft.parent[:32],
         )
     # Each level stands under a higher one, so no chain of parents can come back to itself.
-    if parent.pk == center.pk or _RANKS[CenterLevel(parent.level)] >= _RANKS[draft.level]:
+    if parent.pk == center.pk or RANKS[CenterLevel(parent.level)] >= RANKS[draft.level]:
         raise InvalidInput(
             f"{parent.code} is {_named(parent.level)}; {_named(draft.level)} stands under a higher level: "
             "organisation, department, cost centre.",
@@ -229,9 +234,7 @@ def _check_level(center: CostCenter, draft: CenterDraft) -> None:
     if not center.pk or center.level == draft.level:
         return
     lower = [
-        row
-        for row in center.children.all()
-        if _RANKS[CenterLevel(row.level)] <= _RANKS[draft.level]
+        row for row in center.children.all() if RANKS[CenterLevel(row.level)] <= RANKS[draft.level]
     ]
     if lower:
         raise Conflict(

@@ -7,7 +7,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView, ListAPIView
-from rest_framework.parsers import BaseParser
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,13 +14,14 @@ from rest_framework.views import APIView
 
 from costinsights.accounts.models import Role
 from costinsights.accounts.permissions import RoleAtLeast, member_of
+from costinsights.core.api.csv_files import CSVParser, ImportCountsSerializer
 from costinsights.core.api.fields import InstantField
 from costinsights.core.api.pagination import ListCursor
 from costinsights.core.api.schema import problem_responses
 from costinsights.core.errors import InvalidInput
 from costinsights.costs import rate_services
 from costinsights.costs.models import LONGEST_RATE_SOURCE, ExchangeRate
-from costinsights.costs.rate_files import COLUMNS, MOST_BYTES, read_rates
+from costinsights.costs.rate_files import COLUMNS, read_rates
 
 _EXAMPLE = {"currency": "EUR", "valid_from": "2026-11-01", "rate": "1.0855", "source": "ECB"}
 
@@ -82,23 +82,6 @@ class RateInputSerializer(serializers.Serializer[Any]):
     source = serializers.CharField(  # type: ignore[assignment]  # a member's name
         max_length=LONGEST_RATE_SOURCE, required=False, allow_blank=True
     )
-
-
-class ImportCountsSerializer(serializers.Serializer[Any]):
-    """What an import did."""
-
-    added = serializers.IntegerField()
-    changed = serializers.IntegerField()
-    unchanged = serializers.IntegerField()
-
-
-class CSVParser(BaseParser):
-    """A body of text/csv as bytes; no more than an import takes."""
-
-    media_type = "text/csv"
-
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        return stream.read(MOST_BYTES + 1)
 
 
 class RateListView(RatesByRole, ListAPIView[ExchangeRate]):
@@ -229,12 +212,4 @@ class RateImportView(GenericAPIView[ExchangeRate]):
         counts = rate_services.import_rates(
             drafts=read_rates(request.data), by=member_of(request), at=timezone.now()
         )
-        return Response(
-            ImportCountsSerializer(
-                {
-                    "added": counts.added,
-                    "changed": counts.changed,
-                    "unchanged": counts.unchanged,
-                }
-            ).data
-        )
+        return Response(ImportCountsSerializer(counts).data)

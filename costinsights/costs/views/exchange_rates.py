@@ -103,10 +103,7 @@ class RateImportPage(_RatesPage):
         except ApplicationError as refusal:
             form.add_error(None, refusal.message)
             return self.answer(import_form=form, status=422)
-        messages.success(
-            request,
-            f"Imported: {counts.added} added, {counts.changed} changed, {counts.unchanged} as they were.",
-        )
+        messages.success(request, f"Imported: {counts.words}.")
         return redirect("exchange-rate-list")
 
 
