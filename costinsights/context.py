@@ -36,7 +36,7 @@ NAVIGATION = (
     NavItem("Overview", "chart-donut", "overview", Feature.CURRENT_COSTS),
     NavItem("History", "chart-histogram", "history", Feature.HISTORY),
     NavItem("Budgets", "wallet", "budget-list", Feature.BUDGETS),
-    NavItem("Reporting", "report-money", "reporting", Feature.REPORTING),
+    NavItem("Reporting", "report-money", "period-list", Feature.REPORTING),
     NavItem("Anomalies", "activity-heartbeat", "anomalies", Feature.ANOMALY_DETECTION),
     NavItem("Clusters", "server-2", "cluster-list"),
     NavItem("Settings", "settings", "settings"),

@@ -41,8 +41,8 @@ def groups_of(statement: Statement, path: Mapping[str, str]) -> tuple[str, Any]:
     sums = {name: Sum(name) for name in _SUMS}
     found = (
         rows.values(level)
-        .annotate(lines=Count("position"), **sums)
-        .order_by(Abs(Sum("billed_cost")).desc(), level)
+        .annotate(lines=Count("position"), size=Abs(Sum("billed_cost")), **sums)
+        .order_by("-size", level)
     )
     return level, found
 
