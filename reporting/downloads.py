@@ -100,7 +100,7 @@ def file_answer(source: Source, wanted: Format) -> StreamingHttpResponse | Progr
     _note(source, wanted, name, "")
     stack = ExitStack()
     stack.callback(out.close)
-    return _streamed(out, stack, name, content_type(wanted, period=source.statement is None))
+    return streamed(out, stack, name, content_type(wanted, period=source.statement is None))
 
 
 def is_large(source: Source, wanted: Format) -> bool:
@@ -130,7 +130,7 @@ def _kept_answer(source: Source, kept: StatementFile) -> StreamingHttpResponse:
             ) from None
         file = stack.enter_context(files.opened(tenant, kept.sha256))
     _note(source, Format(kept.format), kept.file_name, kept.sha256)
-    answer = _streamed(file, stack, kept.file_name, kept.content_type)
+    answer = streamed(file, stack, kept.file_name, kept.content_type)
     answer["Content-Length"] = str(kept.bytes)
     answer["ETag"] = f'"{kept.sha256}"'
     answer["Repr-Digest"] = f"sha-256=:{_base64(kept.sha256)}:"
@@ -141,7 +141,7 @@ def _base64(sha256: str) -> str:
     return base64.b64encode(bytes.fromhex(sha256)).decode()
 
 
-def _streamed(file: IO[bytes], stack: ExitStack, name: str, kind: str) -> StreamingHttpResponse:
+def streamed(file: IO[bytes], stack: ExitStack, name: str, kind: str) -> StreamingHttpResponse:
     answer = StreamingHttpResponse(_pieces(file, stack), content_type=kind)
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

@@ -25,12 +25,16 @@ def codes_of(member: User) -> list[str]:
     own = set(
         CostCenter.objects.filter(Q(owner=member) | Q(readers=member)).values_list("pk", flat=True)
     )
+    return codes_below(own)
+
+
+def codes_below(own: set[int]) -> list[str]:
+    """The codes of these cost centres and of all below them."""
     if not own:
         return []
     rows = list(CostCenter.objects.values_list("pk", "parent_id", "code"))
-    return sorted(
-        code for pk, _, code in rows if _is_below(pk, own, {p: above for p, above, _ in rows})
-    )
+    parents: dict[int, int | None] = {pk: above for pk, above, _ in rows}
+    return sorted(code for pk, _, code in rows if _is_below(pk, own, parents))
 
 
 def _is_below(pk: int, own: Iterable[int], parents: dict[int, int | None]) -> bool:

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils import timezone
 
 from costinsights.accounts.models import User
@@ -101,6 +101,9 @@ class ReportRun(models.Model):
     whole = models.PositiveIntegerField(default=0)
     message = models.CharField(max_length=1_000, blank=True)
     cancel_requested = models.BooleanField(default=False)
+    # How often a job took it up, and when the last one gave a sign of life.
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    seen_at = models.DateTimeField(null=True)
     requested_by = models.ForeignKey(
         User, models.SET_NULL, null=True, related_name="+", db_index=False
     )
@@ -111,6 +114,9 @@ class ReportRun(models.Model):
     # file name, format, content type, sha256, bytes, storage name of each
     files = models.JSONField(default=list)
     expires_at = models.DateTimeField(null=True)
+    # Of a scheduled run that ended: mails are to be sent then, and to whom they went already.
+    mail_due_at = models.DateTimeField(null=True)
+    mailed_to = models.JSONField(default=list, db_default=Value([], models.JSONField()))
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-id"]

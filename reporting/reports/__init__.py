@@ -1,0 +1,1 @@
+"""Reports: what to make, making it by a job, and by the calendar."""
