@@ -24,12 +24,12 @@ from reporting.centers.checks import one_writer
 from reporting.centers.ordering import reorder
 from reporting.models import MappingRule, ShareRule
 
-_MAPPING_EXAMPLE = {
+MAPPING_EXAMPLE = {
     "name": "Checkout",
     "filter": 'namespace:"checkout"',
     "targets": [{"cost_center": "CC100", "percent": "100"}],
 }
-_SHARE_EXAMPLE = {
+SHARE_EXAMPLE = {
     "name": "Idle",
     "source": "idle",
     "method": "proportional",
@@ -84,7 +84,7 @@ class MappingRuleListView(Configuration, ListAPIView[MappingRule]):
         tags=TAGS,
         request=MappingRuleInputSerializer,
         responses={201: MappingRuleSerializer, **problem_responses(*WRITE)},
-        examples=[OpenApiExample("checkout", request_only=True, value=_MAPPING_EXAMPLE)],
+        examples=[OpenApiExample("checkout", request_only=True, value=MAPPING_EXAMPLE)],
     )
     def post(self, request: Request) -> Response:
         given = mapping_values(self.given(MappingRuleInputSerializer))
@@ -181,7 +181,7 @@ class ShareRuleListView(Configuration, ListAPIView[ShareRule]):
         tags=TAGS,
         request=ShareRuleInputSerializer,
         responses={201: ShareRuleSerializer, **problem_responses(*WRITE)},
-        examples=[OpenApiExample("idle", request_only=True, value=_SHARE_EXAMPLE)],
+        examples=[OpenApiExample("idle", request_only=True, value=SHARE_EXAMPLE)],
     )
     def post(self, request: Request) -> Response:
         given = share_values(self.given(ShareRuleInputSerializer))
