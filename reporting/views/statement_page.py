@@ -13,6 +13,7 @@ from reporting.exports.words import source_words, spread_words
 from reporting.models import Dispute, ReviewEvent, ReviewState, Statement, StatementLine
 from reporting.statements.document import ShareOfPool, StatementDocument, decode
 from reporting.views.period_page import REVIEW_TONES
+from reporting.visibility import sees_all
 
 LEVEL_NAMES = {
     "cluster": "Cluster",
@@ -140,6 +141,7 @@ def statement_context(
     ).exclude(pk=statement.pk)
     return {
         "statement": statement,
+        "sees_all": sees_all(member),
         "document": document,
         "header": document.header,
         "summary": summary,

@@ -12,6 +12,8 @@ from costinsights.core.tenancy import find_tenant, public_context, tenant_contex
 from costinsights.costs.models import Budget, Cluster
 from costinsights.local.addresses import PASSWORD
 from costinsights.local.management.commands.demo_tenants import STAFF
+from costinsights.opencost.filters import parse_filter
+from reporting.models import CostCenter, MappingRule, Period
 from tenants.models import Domain, StaffUser, Tenant
 
 
@@ -41,6 +43,16 @@ def test_tenants_whose_plan_has_budgets_have_two(demo: None) -> None:
         with tenant_context(find_tenant(slug)):
             found[slug] = Budget.objects.count()
     assert found == {"acme": 2, "globex": 2, "initech": 0}
+
+
+def test_the_enterprise_tenant_has_cost_centres_and_two_months(demo: None) -> None:
+    make()
+    with tenant_context(find_tenant("acme")):
+        assert CostCenter.objects.filter(level="cost_center").count() == MappingRule.objects.count()
+        assert Period.objects.count() == 2
+        assert User.objects.get(email="owner@acme.test").approves_statements
+        for rule in MappingRule.objects.all():
+            parse_filter(rule.filter)
 
 
 def test_everybody_can_sign_in_with_the_demo_password(demo: None) -> None:

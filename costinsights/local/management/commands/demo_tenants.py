@@ -16,6 +16,7 @@ from costinsights.costs.history import ledger
 from costinsights.costs.models import Budget, Cluster
 from costinsights.costs.tasks import keep_history, keep_layers
 from costinsights.local.addresses import PASSWORD
+from costinsights.local.demo_statements import make_statements
 from costinsights.opencost.sample.answers import VERSION
 from tenants.features import PlatformSwitch
 from tenants.limits import retention_days_of
@@ -115,6 +116,8 @@ def make_demo(*, opencost: str) -> None:
             _people(wanted)
             _clusters(wanted, opencost)
             _budgets(wanted)
+            if wanted.plan == Plan.ENTERPRISE:
+                make_statements(now=timezone.now(), history_days=HISTORY_DAYS)
             keep_history.enqueue_on_commit()  # the worker reads it while people look around
             keep_layers.enqueue_on_commit()
     with public_context(), transaction.atomic():
