@@ -71,6 +71,16 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="8-59/15"),
         "kwargs": {"task": "costs.evaluate_budgets"},
     },
+    "look for late data and overdue statements": {
+        "task": "tenants.for_every_tenant",
+        "schedule": crontab(hour="2", minute="47"),
+        "kwargs": {"task": "reporting.look_after_statements"},
+    },
+    "look after reports": {
+        "task": "tenants.for_every_tenant",
+        "schedule": crontab(minute="2-59/5"),
+        "kwargs": {"task": "reporting.look_after_reports"},
+    },
     "forget old history": {
         "task": "tenants.for_every_tenant",
         "schedule": crontab(hour="4", minute="27"),
