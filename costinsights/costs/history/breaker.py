@@ -29,8 +29,8 @@ def note_failure(
     One that hung costs a worker its whole deadline, so once is enough. What is stored of the window stays as it was.
     """
     with transaction.atomic():
-        held = Snapshot.objects.select_for_update().get(pk=snapshot.pk)
-        if held.attempt != attempt:
+        held = _still_held(snapshot, attempt)
+        if held is None:
             return
         _put_off(held, now=now, code=code, message=message, retry_is_useful=retry_is_useful)
         state = IngestState.objects.select_for_update().get(cluster_id=held.cluster_id)
@@ -44,8 +44,8 @@ def note_failure(
 def put_aside(snapshot: Snapshot, *, attempt: int, now: dt.datetime) -> None:
     """An error of ours kept a window from being stored: later, and the cluster's others meanwhile."""
     with transaction.atomic():
-        held = Snapshot.objects.select_for_update().get(pk=snapshot.pk)
-        if held.attempt == attempt:
+        held = _still_held(snapshot, attempt)
+        if held is not None:
             _put_off(
                 held,
                 now=now,
@@ -53,6 +53,11 @@ def put_aside(snapshot: Snapshot, *, attempt: int, now: dt.datetime) -> None:
                 message="An error in Cost Insights kept this window from being stored. It has been reported.",
                 retry_is_useful=True,
             )
+
+
+def _still_held(snapshot: Snapshot, attempt: int) -> Snapshot | None:
+    """The window, locked; None when somebody else has it now, or its cluster was removed."""
+    return Snapshot.objects.select_for_update().filter(pk=snapshot.pk, attempt=attempt).first()
 
 
 def _put_off(

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
-from psycopg.errors import QueryCanceled
 
 from costinsights.core.errors import ApplicationError, ExchangeError
 from costinsights.core.periods import ChargePeriod
@@ -21,7 +19,7 @@ from costinsights.costs.history import breaker, keys, lanes, ledger
 from costinsights.costs.history.facts import window_facts
 from costinsights.costs.history.in_hand import note_in_hand
 from costinsights.costs.history.lanes import Lane
-from costinsights.costs.history.leases import lease_kept
+from costinsights.costs.history.leases import lease_kept, out_of_the_way
 from costinsights.costs.history.ledger import Claim
 from costinsights.costs.history.writer import Reading, Written, write_window
 from costinsights.opencost.client import Endpoint, OpenCostClient
@@ -50,18 +48,10 @@ def ingest_next(*, clock: Clock = timezone.now, lane: Lane | None = None) -> Out
     if held is None:
         return None
     note_in_hand(timezone.now() + ledger.LEASE)
-    try:
+    with out_of_the_way(
+        lambda: breaker.put_aside(held.snapshot, attempt=held.attempt, now=clock())
+    ):
         return read_window(held, clock=clock)
-    except (OperationalError, InterfaceError) as error:
-        # The database's own trouble: the lease ends by itself. But a window that takes the database too long
-        # will do so again, and must not stand in the way of all others.
-        if isinstance(error.__cause__, QueryCanceled):
-            breaker.put_aside(held.snapshot, attempt=held.attempt, now=clock())
-        raise
-    except Exception:
-        # Ours to repair. Until then this window must not stand in the way of all others.
-        breaker.put_aside(held.snapshot, attempt=held.attempt, now=clock())
-        raise
 
 
 def _renewed(held: Claim) -> bool:

@@ -6,6 +6,7 @@ from django.db import connection, transaction
 
 from costinsights.core.periods import DAY, utc_day, utc_hour
 from costinsights.costs.history.ledger import HOURS_KEPT
+from costinsights.costs.history.locks import lock_cluster
 from costinsights.costs.history.models import Grain, Snapshot
 from costinsights.costs.history.writer import remove_window
 from costinsights.costs.models import Cluster
@@ -30,7 +31,7 @@ def _forget(cluster: Cluster, grain: Grain, oldest: dt.datetime) -> int:
     gone = 0
     while True:
         with transaction.atomic():
-            if not _locked(cluster):
+            if not lock_cluster(cluster.pk):
                 return gone
             old = list(
                 Snapshot.objects.filter(
@@ -48,7 +49,9 @@ def _forget(cluster: Cluster, grain: Grain, oldest: dt.datetime) -> int:
 
 def forget_cluster(cluster: Cluster) -> None:
     """Delete everything stored of a cluster. Part of the surrounding transaction."""
-    _locked(cluster)  # a window that is being written is there, or will find the cluster gone
+    lock_cluster(
+        cluster.pk
+    )  # a window that is being written is there, or will find the cluster gone
     with connection.cursor() as cursor:
         for table in (
             "costs_costday",
@@ -67,7 +70,7 @@ def _forget_unused_names() -> None:
     for cluster in Cluster.objects.all():
         with transaction.atomic(), connection.cursor() as cursor:
             # A writer that has looked a name up and not yet stored its facts would be left without it.
-            if not _locked(cluster):
+            if not lock_cluster(cluster.pk):
                 continue
             cursor.execute(
                 """
@@ -93,8 +96,3 @@ def _forget_unused_names() -> None:
                 """,
                 [cluster.pk],
             )
-
-
-def _locked(cluster: Cluster) -> bool:
-    """Keep writers of the cluster waiting until the transaction ends; False when it was removed."""
-    return Cluster.objects.select_for_update(no_key=True).filter(pk=cluster.pk).exists()

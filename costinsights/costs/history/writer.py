@@ -17,6 +17,7 @@ from psycopg import sql
 from costinsights.core.copying import copy_integers
 from costinsights.costs.history.dimensions import ids_of
 from costinsights.costs.history.facts import Who, WindowFacts
+from costinsights.costs.history.locks import lock_cluster
 from costinsights.costs.history.models import (
     MEASURES,
     Grain,
@@ -24,7 +25,6 @@ from costinsights.costs.history.models import (
     SnapshotRevision,
     SnapshotState,
 )
-from costinsights.costs.models import Cluster
 
 # A closed window whose longest row covers less is called partial (API.md 3.3: 1380 of 1440 minutes).
 FULL_MINUTES = {Grain.DAY: 1380, Grain.HOUR: 55}
@@ -81,7 +81,7 @@ def write_window(
     began = time.perf_counter()
     with transaction.atomic():
         # The cluster may have been removed meanwhile, and the window forgotten.
-        Cluster.objects.select_for_update(no_key=True).filter(pk=snapshot.cluster_id).exists()
+        lock_cluster(snapshot.cluster_id)
         held = Snapshot.objects.select_for_update().filter(pk=snapshot.pk).first()
         if held is None or held.attempt != attempt:
             return Written.FENCED

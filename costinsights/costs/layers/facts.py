@@ -10,9 +10,8 @@ from costinsights.costs.layers.models import AMOUNT_COLUMNS, ITEM_NAMES
 from costinsights.opencost.layer_rows import Layer, LayerAnswer, LayerCost
 
 # Behind the amounts stand the quantity and how many rows had no cost.
-_QUANTITY = len(AMOUNT_COLUMNS)
-_UNKNOWN = _QUANTITY + 1
 FACT_COLUMNS = (*AMOUNT_COLUMNS, "quantity", "unknown_rows")
+_REST = FACT_COLUMNS.index("other_cost")
 _FULL_DAY = 1440
 
 
@@ -44,16 +43,26 @@ def day_facts(answer: LayerAnswer) -> DayFacts:
         item = _item(row)
         found.items[item.sha256] = item
         values = _values(row)
-        held = found.facts.setdefault(item.sha256, [None] * _UNKNOWN + [0])
-        for place, value in enumerate(values):
-            if value is not None:
-                held[place] = (held[place] or 0) + value
+        held = found.facts.get(item.sha256)
+        found.facts[item.sha256] = values if held is None else _added(held, values)
         found.total += row.total or 0
         found.unknown_rows += row.total is None
     if answer.layer is Layer.ASSETS:
         found.minutes_covered = round(max((row.minutes or 0 for row in answer.rows), default=0))
     found.sha256 = _digest(found.facts)
     return found
+
+
+def _added(held: list[int | None], values: list[int | None]) -> list[int | None]:
+    """What is known of both. The rest of an asset's cost is known only where every row knows it: an asset whose parts
+    are all known adds up to its total."""
+    sums = [
+        (one or 0) + (other or 0) if one is not None or other is not None else None
+        for one, other in zip(held, values, strict=True)
+    ]
+    if held[_REST] is None or values[_REST] is None:
+        sums[_REST] = None
+    return sums
 
 
 def _values(row: LayerCost) -> list[int | None]:

@@ -13,7 +13,7 @@ from costinsights.core.errors import ApplicationError
 from costinsights.core.periods import ChargePeriod
 from costinsights.costs.access import fetch_order, outbound_policy
 from costinsights.costs.current.fetch import client_for
-from costinsights.costs.history.leases import lease_kept
+from costinsights.costs.history.leases import lease_kept, out_of_the_way
 from costinsights.costs.history.ledger import LEASE
 from costinsights.costs.history.writer import Written
 from costinsights.costs.layers import ledger
@@ -41,7 +41,10 @@ class Outcome:
 def ingest_next(*, clock: Clock = timezone.now) -> Outcome | None:
     """Claim the most urgent day and read it. None when nothing is due. Raises nothing of OpenCost's doing."""
     held = ledger.claim(now=clock())
-    return None if held is None else read_day(held, clock=clock)
+    if held is None:
+        return None
+    with out_of_the_way(lambda: ledger.put_aside(held, now=clock())):
+        return read_day(held, clock=clock)
 
 
 def read_day(held: Claim, *, clock: Clock = timezone.now) -> Outcome:

@@ -90,29 +90,28 @@ def _first_allocation_day(cluster: Cluster) -> dt.date | None:
     return None if first is None else first.astimezone(dt.UTC).date()
 
 
-def _known_days(source: LayerSource) -> list[tuple[dt.date, str]]:
-    """Every day on the ledger with its state, oldest first."""
+def _first_known_days(source: LayerSource) -> list[tuple[dt.date, str]]:
+    """The oldest days on the ledger with their states, oldest first."""
     return list(
         LayerWindow.objects.filter(cluster=source.cluster_id, layer=source.layer)
         .order_by("day")
-        .values_list("day", "state")
+        .values_list("day", "state")[:DAYS_AT_ONCE]
     )
 
 
 def _plan_forward(source: LayerSource, oldest: dt.date, last: dt.date) -> int:
     """From the first known day on: holes too."""
-    known = _known_days(source)
+    known = _first_known_days(source)
     first = max(oldest, known[0][0]) if known else last
     return _insert(source, first, last, PRIORITY["day"])
 
 
 def _plan_back(source: LayerSource, oldest: dt.date) -> int:
     """Some days before the first known one, once everything older that was planned is read."""
-    known = _known_days(source)
-    head = known[:DAYS_AT_ONCE]
-    if not known or known[0][0] <= oldest or any(_is_open(state) for _, state in head):
+    known = _first_known_days(source)
+    if not known or known[0][0] <= oldest or any(_is_open(state) for _, state in known):
         return 0
-    if len(head) == DAYS_AT_ONCE and all(state == SnapshotState.EMPTY for _, state in head):
+    if len(known) == DAYS_AT_ONCE and all(state == SnapshotState.EMPTY for _, state in known):
         return 0
     end = known[0][0] - DAY
     return _insert(source, max(oldest, end - (DAYS_AT_ONCE - 1) * DAY), end, PRIORITY["older"])
@@ -165,16 +164,6 @@ def _plan_rereading(source: LayerSource, *, now: dt.datetime) -> None:
         LayerSource.objects.filter(pk=source.pk).update(reread_on=tonight.date())
 
 
-def ask_now(cluster: Cluster, layer: Layer, *, now: dt.datetime) -> int:
-    """Ask for a layer again at once: whether it is there, and every day that failed. Returns the days."""
-    LayerSource.objects.filter(cluster=cluster, layer=layer).update(
-        ask_again_at=now, failures=0, paused_until=None
-    )
-    return LayerWindow.objects.filter(cluster=cluster, layer=layer, tries__gt=0).update(
-        due_at=now, tries=0
-    )
-
-
 # Taking -------------------------------------------------------------------------------------------
 
 
@@ -213,9 +202,11 @@ def claim(*, now: dt.datetime) -> Claim | None:
             {"now": now, "lease": LEASE.total_seconds()},
         )
         taken = cursor.fetchone()
-    if taken is None:
-        return None
-    return Claim(LayerWindow.objects.select_related("cluster").get(pk=taken[0]), taken[1])
+        if taken is None:
+            return None
+        # Before the commit: the cluster may be removed from then on.
+        window = LayerWindow.objects.select_related("cluster").get(pk=taken[0])
+    return Claim(window, taken[1])
 
 
 def renew(held: Claim) -> bool:
@@ -235,8 +226,8 @@ def renew(held: Claim) -> bool:
 def note_absent(held: Claim, error: LayerAbsent, *, now: dt.datetime) -> None:
     """The source does not have the layer: say so, ask again tomorrow. What is stored stays."""
     with transaction.atomic():
-        window = LayerWindow.objects.select_for_update().get(pk=held.window.pk)
-        if window.attempt != held.attempt:
+        window = _still_held(held)
+        if window is None:
             return
         _source_of(window).update(
             state=SourceState.ABSENT,
@@ -276,8 +267,8 @@ def note_present(layer: Layer, cluster_id: int, *, now: dt.datetime) -> None:
 def note_failure(held: Claim, *, now: dt.datetime, code: str, message: str) -> None:
     """A reading failed: try later, and leave the layer alone meanwhile. What is stored stays."""
     with transaction.atomic():
-        window = LayerWindow.objects.select_for_update().get(pk=held.window.pk)
-        if window.attempt != held.attempt:
+        window = _still_held(held)
+        if window is None:
             return
         window.tries += 1
         window.due_at = now + pause_after(window.tries)
@@ -293,6 +284,22 @@ def note_failure(held: Claim, *, now: dt.datetime, code: str, message: str) -> N
         source.error_code, source.error_message = code[:64], message[:500]
         source.paused_until = now + pause_after(source.failures)
         source.save()
+
+
+def put_aside(held: Claim, *, now: dt.datetime) -> None:
+    """An error of ours kept a day from being stored: later, and the layer's other days with it."""
+    note_failure(
+        held,
+        now=now,
+        code="internal_error",
+        message="An error in Cost Insights kept this day from being stored. It has been reported.",
+    )
+
+
+def _still_held(held: Claim) -> LayerWindow | None:
+    """The day, locked; None when somebody else has it now, or its cluster was removed."""
+    windows = LayerWindow.objects.select_for_update()
+    return windows.filter(pk=held.window.pk, attempt=held.attempt).first()
 
 
 def pause_after(failures: int) -> dt.timedelta:

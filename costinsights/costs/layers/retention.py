@@ -5,6 +5,7 @@ import datetime as dt
 from django.db import connection, transaction
 
 from costinsights.core.periods import DAY, utc_day
+from costinsights.costs.history.locks import lock_cluster
 from costinsights.costs.layers.models import LayerWindow
 from costinsights.costs.models import Cluster
 
@@ -14,9 +15,12 @@ DAYS_AT_ONCE = 100
 def forget_old_days(*, now: dt.datetime, retention_days: int) -> int:
     """Delete days past the plan's retention, some in each transaction. Returns how many."""
     oldest = (utc_day(now) - retention_days * DAY).date()
-    gone = sum(_forget(cluster, oldest) for cluster in Cluster.objects.all())
-    if gone:
-        _forget_unused_items()
+    gone = 0
+    for cluster in Cluster.objects.all():
+        days = _forget(cluster, oldest)
+        if days:
+            _forget_unused_items(cluster)
+        gone += days
     return gone
 
 
@@ -24,7 +28,8 @@ def _forget(cluster: Cluster, oldest: dt.date) -> int:
     gone = 0
     while True:
         with transaction.atomic():
-            Cluster.objects.select_for_update(no_key=True).get(pk=cluster.pk)
+            if not lock_cluster(cluster.pk):
+                return gone
             old = list(
                 LayerWindow.objects.filter(cluster=cluster, day__lt=oldest)
                 .order_by("day")
@@ -41,10 +46,14 @@ def _forget(cluster: Cluster, oldest: dt.date) -> int:
             return gone
 
 
-def _forget_unused_items() -> None:
-    with connection.cursor() as cursor:
+def _forget_unused_items(cluster: Cluster) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        # A writer that has looked an item up and not yet stored its facts would be left without it.
+        if not lock_cluster(cluster.pk):
+            return
         cursor.execute(
-            "DELETE FROM costs_layeritem i WHERE NOT EXISTS ("
+            "DELETE FROM costs_layeritem i WHERE i.cluster_id = %s AND NOT EXISTS ("
             "SELECT 1 FROM costs_layerday d WHERE d.cluster_id = i.cluster_id AND d.layer = i.layer "
-            "AND d.item_id = i.id)"
+            "AND d.item_id = i.id)",
+            [cluster.pk],
         )

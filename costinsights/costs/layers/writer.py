@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from costinsights.core.copying import copy_rows
+from costinsights.costs.history.locks import lock_cluster
 from costinsights.costs.history.models import Grain, SnapshotState
 from costinsights.costs.history.writer import FULL_MINUTES, Written
 from costinsights.costs.layers.facts import FACT_COLUMNS, DayFacts
@@ -21,7 +22,6 @@ from costinsights.costs.layers.models import (
     LayerRevision,
     LayerWindow,
 )
-from costinsights.costs.models import Cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Reading:
 def write_day(window: LayerWindow, facts: DayFacts, reading: Reading, *, attempt: int) -> Written:
     """Store what was read of a day, if `attempt` still holds it."""
     with transaction.atomic():
-        Cluster.objects.select_for_update(no_key=True).only("pk").get(pk=window.cluster_id)
+        lock_cluster(window.cluster_id)  # may be gone meanwhile, and its ledger with it
         held = LayerWindow.objects.select_for_update().filter(pk=window.pk).first()
         if held is None or held.attempt != attempt:
             return Written.FENCED

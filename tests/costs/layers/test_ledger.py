@@ -9,21 +9,27 @@ from costinsights.costs.history import ledger as allocations
 from costinsights.costs.history.models import Snapshot, SnapshotState
 from costinsights.costs.history.writer import Written
 from costinsights.costs.layers import ledger
+from costinsights.costs.layers.facts import day_facts
 from costinsights.costs.layers.ingest import ingest_next
 from costinsights.costs.layers.models import (
     LayerDay,
+    LayerItem,
     LayerRevision,
     LayerSource,
     LayerWindow,
     SourceState,
 )
+from costinsights.costs.layers.retention import forget_old_days
+from costinsights.costs.layers.writer import write_day
 from costinsights.costs.models import Cluster
+from costinsights.costs.services import remove_cluster
 from costinsights.local.demo_opencost import DemoServer, Fault
-from costinsights.opencost.layer_rows import Layer
+from costinsights.opencost.errors import LayerAbsent
+from costinsights.opencost.layer_rows import Layer, LayerAnswer
 from tenants.models import Tenant
 from tests.costs.conftest import NOW, PROD, STAGING
 from tests.costs.history.books import stored
-from tests.costs.layers.books import every_row, layer_cost, layer_stored, states
+from tests.costs.layers.books import every_row, layer_cost, layer_stored, reading, states
 from tests.costs.rows import cost_row
 from tests.factories.costs import ClusterFactory
 
@@ -161,6 +167,52 @@ def test_who_lost_the_lease_writes_nothing(prod: Cluster) -> None:
     assert not ledger.renew(held) or held.attempt == 2
     ledger.note_failure(held, now=NOW, code="x", message="x")
     assert LayerWindow.objects.get(pk=held.window.pk).tries == 0
+
+
+def test_a_day_that_an_error_of_ours_keeps_from_being_stored_waits_and_stands_in_no_ones_way(
+    prod: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.plan(prod, now=NOW, retention_days=400)
+
+    def fail(*_: object, **__: object) -> Written:
+        raise ValueError("a defect")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("costinsights.costs.layers.ingest.write_day", fail)
+        with pytest.raises(ValueError, match="a defect"):
+            ingest_next(clock=lambda: NOW)
+    assert read_everything() == [Written.STORED] * 2
+    assert LayerWindow.objects.get(state=SnapshotState.FAILED).error_code == "internal_error"
+
+
+def test_nothing_is_kept_of_a_day_whose_cluster_was_removed_meanwhile(prod: Cluster) -> None:
+    ledger.plan(prod, now=NOW, retention_days=400)
+    held = ledger.claim(now=NOW)
+    assert held is not None
+    remove_cluster(prod)
+    facts = day_facts(LayerAnswer(held.layer, [layer_cost(held.layer, 5)], "", 0))
+    assert write_day(held.window, facts, reading(), attempt=held.attempt) is Written.FENCED
+    ledger.note_failure(held, now=NOW, code="x", message="x")
+    ledger.note_absent(held, LayerAbsent("", reason="x"), now=NOW)
+    assert not LayerDay.objects.exists()
+
+
+def test_rows_of_one_asset_add_up_though_a_part_of_one_is_unknown(prod: Cluster) -> None:
+    whole = layer_cost(Layer.ASSETS, 7)
+    unsure = layer_cost(Layer.ASSETS, 5, other_cost=None, cpu_cost=None)
+    assert layer_stored(prod, YESTERDAY, [whole, unsure, whole]) is Written.STORED
+    stored_day = LayerDay.objects.get()
+    assert (stored_day.total_cost, stored_day.other_cost) == (19, None)
+
+
+def test_days_past_the_plans_retention_go_with_the_items_that_nothing_points_to(
+    prod: Cluster,
+) -> None:
+    layer_stored(prod, YESTERDAY - 20 * DAY, [layer_cost(Layer.CLOUD, 5, service="old")])
+    layer_stored(prod, YESTERDAY, [layer_cost(Layer.CLOUD, 7, service="new")])
+    assert forget_old_days(now=NOW, retention_days=15) == 1
+    assert [item.service for item in LayerItem.objects.all()] == ["new"]
+    assert LayerDay.objects.get().total_cost == 7
 
 
 def test_a_connection_with_a_scope_is_not_asked_for_layers(acme: Tenant, demo: DemoServer) -> None:
