@@ -12,7 +12,7 @@ const sidebars: SidebarsConfig = {
     {
       type: "category",
       label: "Reporting",
-      items: ["reporting/downloads", "reporting/allocation-method"],
+      items: ["reporting/statements", "reporting/downloads", "reporting/allocation-method"],
     },
     {
       type: "category",

@@ -35,6 +35,7 @@ MEMBER_PAGES = (
     "/clusters/prod/remove/",
     "/budgets/",
     "/budgets/new/",
+    "/reporting/",
     "/settings/tokens/",
     "/settings/tokens/everybody/",
     "/settings/profile/",
