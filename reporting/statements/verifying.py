@@ -20,6 +20,20 @@ class Problem:
     text: str
 
 
+class StatementName(msgspec.Struct):
+    """A statement as its close names it."""
+
+    number: str
+    sha256: str
+
+
+class CloseNames(msgspec.Struct):
+    """What of a close's document is checked."""
+
+    prev_sha256: str
+    statements: list[StatementName]
+
+
 def verify_closes(*, of: Period | None = None) -> Iterator[Problem]:
     """Every close in the order of the chain, with its statements and their lines: all, or those of one month."""
     prev, number = GENESIS, 0
@@ -31,13 +45,18 @@ def verify_closes(*, of: Period | None = None) -> Iterator[Problem]:
             number = made.number
         if hashlib.sha256(made.document.encode()).hexdigest() != made.sha256:
             yield Problem(subject, "its document is not what its hash says")
-        document = msgspec.json.decode(made.document)
-        if made.prev_sha256 != prev or document.get("prev_sha256") != prev:
+        try:
+            document = msgspec.json.decode(made.document, type=CloseNames)
+        except msgspec.DecodeError:
+            yield Problem(subject, "its document cannot be read")
+            prev = made.sha256
+            continue
+        if made.prev_sha256 != prev or document.prev_sha256 != prev:
             yield Problem(subject, "it does not follow on the close before")
         prev = made.sha256
         if of is not None and made.period_id != of.pk:
             continue
-        named = {one["number"]: one["sha256"] for one in document["statements"]}
+        named = {one.number: one.sha256 for one in document.statements}
         for statement in Statement.objects.filter(
             period=made.period, revision=made.revision
         ).iterator():
@@ -64,7 +83,11 @@ def verify_statement(statement: Statement) -> Iterator[Problem]:
     """A statement's document and lines against their hashes."""
     if hashlib.sha256(statement.document.encode()).hexdigest() != statement.sha256:
         yield Problem(statement.number, "its document is not what its hash says")
-    document = decode(statement.document)
+    try:
+        document = decode(statement.document)
+    except msgspec.DecodeError:
+        yield Problem(statement.number, "its document cannot be read")
+        return
     if sha256_of_lines(lines_of(statement)) != document.lines.sha256:
         yield Problem(statement.number, "its lines are not what its document says")
     if (statement.billed, statement.effective, statement.line_count) != (

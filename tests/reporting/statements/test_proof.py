@@ -148,6 +148,7 @@ def test_of_two_who_close_at_once_one_does(
         "UPDATE {}.reporting_statementline SET billed_cost = billed_cost + 10000 WHERE position = 1",
         "UPDATE {}.reporting_statement SET document = replace(document, 'SHOP', 'SHOQ')",
         "UPDATE {}.reporting_periodclose SET prev_sha256 = repeat('1', 64)",
+        "UPDATE {}.reporting_statement SET document = 'gone'",
         "DELETE FROM {}.reporting_statementline WHERE position = 2",
     ],
 )
