@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
 
 from costinsights.core.mail import send_mail
@@ -34,12 +35,12 @@ def send_due_mails(*, now: dt.datetime) -> int:
 
 
 def _send(events: Sequence[BudgetEvent], now: dt.datetime) -> bool:
-    """One mail, if nobody else is at it. Sent at least once: a job that dies is tried again."""
-    keys = [event.pk for event in events]
-    mine = BudgetEvent.objects.filter(pk__in=keys, mail_due_at=events[0].mail_due_at)
-    if mine.update(mail_due_at=now + TRIES_AFTER) != len(keys):
+    """One mail of those that nobody else is at. Sent at least once: a job that dies is tried again."""
+    taken = _take([event.pk for event in events], now)
+    events = [event for event in events if event.pk in taken]
+    if not events:
         return False
-    told = BudgetEvent.objects.filter(pk__in=keys)
+    told = BudgetEvent.objects.filter(pk__in=taken)
     budget, owner = events[0].budget, events[0].budget.owner
     if owner is None or not owner.is_active or owner.is_limited:
         told.update(mail_due_at=None)
@@ -67,6 +68,15 @@ def _send(events: Sequence[BudgetEvent], now: dt.datetime) -> bool:
     )
     told.update(mail_due_at=None, mailed_at=now)
     return True
+
+
+@transaction.atomic
+def _take(keys: Sequence[int], now: dt.datetime) -> set[int]:
+    """Those of the events that are still due: for a while they are this job's."""
+    due = BudgetEvent.objects.select_for_update().filter(pk__in=keys, mail_due_at__lte=now)
+    taken = set(due.order_by("pk").values_list("pk", flat=True))
+    BudgetEvent.objects.filter(pk__in=taken).update(mail_due_at=now + TRIES_AFTER)
+    return taken
 
 
 def words_of(event: BudgetEvent) -> str:

@@ -11,7 +11,7 @@ from django.test import Client
 from costinsights.accounts.models import Role, User
 from costinsights.costs.budgets.evaluation import evaluate
 from costinsights.costs.budgets.mails import TRIES_AFTER, send_due_mails
-from costinsights.costs.budgets.models import Budget, BudgetEvent
+from costinsights.costs.budgets.models import Basis, Budget, BudgetEvent
 from costinsights.costs.models import Cluster
 from tests.costs.history.books import NOW
 from tests.factories.accounts import UserFactory
@@ -67,6 +67,17 @@ def test_a_mail_that_failed_goes_out_later(
             send_due_mails(now=NOW)
     assert send_due_mails(now=NOW) == 0  # somebody may still be at it
     assert send_due_mails(now=NOW + TRIES_AFTER) == 1
+
+
+def test_a_threshold_reached_while_a_mail_waits_goes_out_with_it(
+    cluster: Cluster, budget_of: Make
+) -> None:
+    budget = budget_of("275")
+    evaluate(budget, now=NOW)
+    later = NOW + TRIES_AFTER
+    BudgetEvent.objects.filter(basis=Basis.FORECAST).update(mail_due_at=later)
+    assert send_due_mails(now=later) == 1
+    assert not BudgetEvent.objects.exclude(mail_due_at=None).exists()
 
 
 def test_what_could_not_be_sent_for_days_is_let_go(cluster: Cluster, budget_of: Make) -> None:
