@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiResponse,
@@ -343,6 +345,7 @@ class BudgetView(Budgets):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+@method_decorator(transaction.non_atomic_requests, name="dispatch")
 class BudgetStatusView(Budgets):
     """How one budget stands."""
 

@@ -5,14 +5,17 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.views.generic import TemplateView, View
 
 from costinsights.accounts.models import Role, Workspace
 from costinsights.accounts.permissions import MemberRequiredMixin, RoleRequiredMixin
 from costinsights.core.errors import ApplicationError, NotFound
+from costinsights.core.snapshots import one_snapshot
 from costinsights.costs.budgets import services
 from costinsights.costs.budgets.evaluation import status_of
 from costinsights.costs.budgets.forms import BudgetForm
@@ -66,6 +69,7 @@ class _OneBudget(View):
             raise Http404(error.message) from error
 
 
+@method_decorator(transaction.non_atomic_requests, name="dispatch")
 class BudgetDetailPage(_OneBudget, MemberRequiredMixin, FeatureRequiredMixin, TemplateView):
     """How a budget stands now, and what happened to it."""
 
@@ -75,11 +79,13 @@ class BudgetDetailPage(_OneBudget, MemberRequiredMixin, FeatureRequiredMixin, Te
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         budget = self.budget(kwargs["budget_id"])
+        with one_snapshot():
+            status = status_of(budget, now=timezone.now())
         return super().get_context_data(
             budget=budget,
             events=budget.events.order_by("-pk")[:MOST_EVENTS],
             can_change=can_change(self.member),
-            **detail_context(status_of(budget, now=timezone.now())),
+            **detail_context(status),
             **kwargs,
         )
 
