@@ -135,7 +135,9 @@ class SavedViewListView(SavedViews, ListAPIView[SavedView]):
     pagination_class = ListCursor
 
     def get_queryset(self) -> Any:
-        return SavedView.objects.kept().visible_to(member_of(self.request)).select_related("owner")
+        member = member_of(self.request)
+        views = SavedView.objects.kept().visible_to(member).select_related("owner")
+        return views.with_marks_of(member)
 
     @extend_schema(
         operation_id="saved_views_list",

@@ -26,6 +26,12 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
         own = Q(owner=member)
         return self.filter(own if member.is_limited else own | Q(is_shared=True))
 
+    def with_marks_of(self, member: User) -> "SavedViewQuerySet":
+        """With what each is to the member, read at once: `marks` then holds no other member's."""
+        return self.prefetch_related(
+            models.Prefetch("marks", SavedViewMark.objects.filter(member=member))
+        )
+
     def in_order(self) -> "SavedViewQuerySet":
         """As menus show them: by folder, then by name; those in no folder first."""
         return self.order_by(Lower("folder"), Lower("name"), "pk")

@@ -25,9 +25,8 @@ class MemberView:
 
 def views_of(member: User) -> list[MemberView]:
     """Every view the member may open, in the order of menus."""
-    views = list(SavedView.objects.kept().visible_to(member).select_related("owner").in_order())
-    marks = {mark.view_id: mark for mark in SavedViewMark.objects.filter(member=member)}
-    return [_of(view, marks.get(view.pk), member) for view in views]
+    views = SavedView.objects.kept().visible_to(member).select_related("owner").in_order()
+    return [view_for(view, member) for view in views.with_marks_of(member)]
 
 
 def access_view(slug: str, member: User) -> SavedView:
@@ -41,7 +40,15 @@ def access_view(slug: str, member: User) -> SavedView:
 
 def view_for(view: SavedView, member: User) -> MemberView:
     """This view as the member sees it."""
-    return _of(view, SavedViewMark.objects.filter(member=member, view=view).first(), member)
+    mark = next((mark for mark in view.marks.all() if mark.member_id == member.pk), None)
+    return MemberView(
+        view=view,
+        is_starred=bool(mark and mark.is_starred),
+        is_default=bool(mark and mark.is_default),
+        last_used_at=mark.last_used_at if mark else None,
+        may_change=may_change(view, member),
+        is_own=view.owner_id == member.pk,
+    )
 
 
 def default_view(member: User) -> SavedView | None:
@@ -62,14 +69,3 @@ def may_change(view: SavedView, member: User) -> bool:
 
 def folders_of(views: list[MemberView]) -> list[str]:
     return list(dict.fromkeys(each.view.folder for each in views if each.view.folder))
-
-
-def _of(view: SavedView, mark: SavedViewMark | None, member: User) -> MemberView:
-    return MemberView(
-        view=view,
-        is_starred=bool(mark and mark.is_starred),
-        is_default=bool(mark and mark.is_default),
-        last_used_at=mark.last_used_at if mark else None,
-        may_change=may_change(view, member),
-        is_own=view.owner_id == member.pk,
-    )

@@ -82,7 +82,7 @@ def save_view(*, draft: ViewDraft, by: User, at: dt.datetime) -> SavedView:
     """Keep a new view. Raises Conflict for a name the member has already, NotAllowed for sharing as a viewer."""
     _check_sharing(draft.is_shared, by)
     _forget_deleted(at)
-    if SavedView.objects.filter(owner=by).count() >= MOST_OF_A_MEMBER:
+    if SavedView.objects.kept().filter(owner=by).count() >= MOST_OF_A_MEMBER:
         raise Conflict(f"You have {MOST_OF_A_MEMBER} saved views. Delete one first.")
     try:
         with transaction.atomic():
@@ -109,6 +109,8 @@ def _new_slug(name: str) -> str:
 def change_view(*, view: SavedView, draft: ViewDraft, by: User, at: dt.datetime) -> SavedView:
     """Give a view another name, folder, sharing or question. Raises NotAllowed, Conflict."""
     _check_change(view, by)
+    if view.owner_id is None and not draft.is_shared:
+        raise Conflict("Whoever saved this view is gone: unshared it would be nobody's. Delete it.")
     if draft.is_shared and not view.is_shared:
         _check_sharing(True, by)
     view.name, view.folder = draft.name, draft.folder
@@ -156,6 +158,8 @@ def star_view(*, view: SavedView, by: User, is_starred: bool) -> None:
 @transaction.atomic
 def open_first(*, view: SavedView, by: User, is_default: bool) -> None:
     """Let the history page open with this view for this member, or no longer."""
+    # One choice after the other: a member has one first view.
+    User.objects.select_for_update(no_key=True).filter(pk=by.pk).exists()
     SavedViewMark.objects.filter(member=by, is_default=True).update(is_default=False)
     if is_default:
         SavedViewMark.objects.update_or_create(view=view, member=by, defaults={"is_default": True})

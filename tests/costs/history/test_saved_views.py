@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from costinsights.accounts.models import Role, User
 from costinsights.costs.models import Cluster, SavedView
@@ -170,3 +172,36 @@ def test_a_former_members_shared_view_stays(member_of: Any) -> None:
     User.objects.get(email="gone@acme.test").delete()
 
     assert "By a former member" in text(member_of(Role.VIEWER).get("/history/views/"))
+
+
+def test_a_former_members_view_is_deleted_but_never_hidden_from_everybody(member_of: Any) -> None:
+    slug = save(member_of(Role.ANALYST, email="gone@acme.test"), is_shared=True)["slug"]
+    User.objects.get(email="gone@acme.test").delete()
+    admin = member_of(Role.ADMIN)
+
+    assert admin.patch(f"{API}{slug}/", {"is_shared": False}, **JSON).status_code == 409
+    assert admin.delete(f"{API}{slug}/").status_code == 204
+
+
+def test_deleted_views_do_not_count_against_the_most(
+    member_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("costinsights.costs.saved_views.services.MOST_OF_A_MEMBER", 1)
+    viewer = member_of(Role.VIEWER)
+    first = save(viewer)["slug"]
+    assert viewer.post(API, {"name": "x", "parameters": {}}, **JSON).status_code == 409
+
+    viewer.delete(f"{API}{first}/")
+    save(viewer, "second")
+
+
+def test_listing_takes_no_more_queries_for_more_views(member_of: Any) -> None:
+    viewer = member_of(Role.VIEWER)
+    counts = []
+    for names in (["a"], ["b", "c", "d"]):
+        for name in names:
+            save(viewer, name)
+        with CaptureQueriesContext(connection) as queries:
+            assert viewer.get(API).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
