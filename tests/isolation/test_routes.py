@@ -37,7 +37,6 @@ FOREIGN: dict[str, Any] = {
     "position": lambda rows: "1",
     "revision": lambda rows: "0",
     "format": lambda rows: "csv",
-    "file_token": lambda rows: "no-such-token",
     "rate_id": lambda rows: str(rows["costs.ExchangeRate"].pk),
     "center_id": lambda rows: str(rows["reporting.CostCenter"].pk),
     "mapping_rule_id": lambda rows: str(rows["reporting.MappingRule"].pk),
