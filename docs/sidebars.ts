@@ -12,7 +12,13 @@ const sidebars: SidebarsConfig = {
     {
       type: "category",
       label: "Reporting",
-      items: ["reporting/statements", "reporting/downloads", "reporting/allocation-method"],
+      items: [
+        "reporting/cost-centers",
+        "reporting/rules",
+        "reporting/statements",
+        "reporting/downloads",
+        "reporting/allocation-method",
+      ],
     },
     {
       type: "category",

@@ -18,7 +18,7 @@ _TO = "First UTC day on which it no longer holds; null: no end."
 class CostCenterSerializer(serializers.ModelSerializer[CostCenter]):
     """A unit of the tree organisation › department › cost centre."""
 
-    parent = serializers.SlugRelatedField[CostCenter](
+    parent = serializers.SlugRelatedField[CostCenter](  # type: ignore[assignment]  # a member's name
         slug_field="code", read_only=True, allow_null=True, help_text="Code of the unit above."
     )
     owner_is_member = serializers.SerializerMethodField(
@@ -60,7 +60,7 @@ class CostCenterInputSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(max_length=32, help_text="Unique; letters, digits, . - _")
     name = serializers.CharField(max_length=LONGEST_NAME)
     level = serializers.ChoiceField(choices=CenterLevel.choices, required=False)
-    parent = serializers.CharField(
+    parent = serializers.CharField(  # type: ignore[assignment]  # a member's name
         max_length=32,
         required=False,
         allow_blank=True,

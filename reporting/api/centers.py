@@ -34,7 +34,7 @@ class ByCode(ListCursor):
 class CostCenterListView(Configuration, ListAPIView[CostCenter]):
     """The workspace's cost centres with the units above them."""
 
-    serializer_class = CostCenterSerializer
+    serializer_class: Any = CostCenterSerializer
     pagination_class = ByCode
     queryset = CostCenter.objects.none()
 

@@ -62,7 +62,7 @@ def share_values(given: dict[str, Any]) -> dict[str, Any]:
 class MappingRuleListView(Configuration, ListAPIView[MappingRule]):
     """The mapping rules in the order in which they are asked."""
 
-    serializer_class = MappingRuleSerializer
+    serializer_class: Any = MappingRuleSerializer
     pagination_class = InOrder
     queryset = MappingRule.objects.none()
 
@@ -159,7 +159,7 @@ class MappingRuleOrderView(Configuration):
 class ShareRuleListView(Configuration, ListAPIView[ShareRule]):
     """The share rules in the order in which they are asked."""
 
-    serializer_class = ShareRuleSerializer
+    serializer_class: Any = ShareRuleSerializer
     pagination_class = InOrder
     queryset = ShareRule.objects.none()
 

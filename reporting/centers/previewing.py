@@ -25,6 +25,7 @@ from reporting.allocation.sharing import Takers
 from reporting.allocation.types import Bucket, CostFact, FactKind, Pool, Stretch
 from reporting.centers.rules import MappingDraft
 from reporting.centers.shares import ShareDraft
+from reporting.models import MappingRule, ShareRule
 from reporting.statements.computing import Computed, compute
 from reporting.statements.layers import add_asset_windows, overheads_of, wants_overhead
 from reporting.statements.months import month_after
@@ -164,7 +165,8 @@ def preview_mapping(
     )
     with one_snapshot():
         books, before = open_books(), RuleBook.load()
-        rules = _with(before.mapping, booked, position, is_active=draft.is_active)
+        off = _switched_off(MappingRule, pk)
+        rules = _with(before.mapping, booked, position, is_active=draft.is_active, off=off)
         after = msgspec.structs.replace(before, mapping=rules)
         shown = MappingPreview(_window(books))
         _find_moves(shown, books, before, after, booked.id)
@@ -193,7 +195,8 @@ def preview_share(
     )
     with one_snapshot():
         books, before = open_books(), RuleBook.load()
-        rules = _with(before.shares, booked, position, is_active=draft.is_active)
+        off = _switched_off(ShareRule, pk)
+        rules = _with(before.shares, booked, position, is_active=draft.is_active, off=off)
         after = msgspec.structs.replace(before, shares=rules)
         changed = _computed(books, after)
         pools = [pool for pool in changed.pools.values() if pool.rule == booked.id]
@@ -225,17 +228,25 @@ def unmapped_workloads(most: int = MOST_WORKLOADS) -> tuple[Window, int, list[Wo
 
 
 def _with(
-    rules: list[Booked], draft: Booked, position: int | None, *, is_active: bool
+    rules: list[Booked], draft: Booked, position: int | None, *, is_active: bool, off: list[int]
 ) -> list[Booked]:
-    """The rules with the draft in its place: a stored one's own, the end for a new one."""
-    places = [place for place, rule in enumerate(rules) if rule.id == draft.id]
+    """The rules with the draft in its place: a stored one's own, the end for a new one.
+
+    `off` are the positions of rules that are switched off: a position counts them, the rule book does not.
+    """
     others = [rule for rule in rules if rule.id != draft.id]
     if not is_active:
         return others
-    at = places[0] if places else len(others)
+    place = next((at for at, rule in enumerate(rules) if rule.id == draft.id), len(others))
     if position is not None:
-        at = max(0, min(position - 1, len(others)))
-    return [*others[:at], draft, *others[at:]]
+        before = position - 1 - sum(one < position for one in off)
+        place = max(0, min(before, len(others)))
+    return [*others[:place], draft, *others[place:]]
+
+
+def _switched_off(kind: type[MappingRule] | type[ShareRule], pk: int | None) -> list[int]:
+    rows = kind._default_manager.filter(is_active=False).exclude(pk=pk)
+    return list(rows.values_list("position", flat=True))
 
 
 def _computed(books: Books, rules: RuleBook) -> Computed:
