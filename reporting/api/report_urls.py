@@ -2,8 +2,9 @@
 
 from django.urls import URLPattern, path
 
-from reporting.api import report_runs, reports
+from reporting.api import report_runs, report_schedules, reports
 
+_SCHEDULE = "report-schedules/<int:schedule_id>/"
 _RUN = "report-runs/<int:run_id>/"
 
 urlpatterns: list[URLPattern] = [
@@ -21,5 +22,16 @@ urlpatterns: list[URLPattern] = [
         f"{_RUN}files/<int:file_number>",
         report_runs.ReportRunFileView.as_view(),
         name="api-report-run-file",
+    ),
+    path(
+        "reports/<int:report_id>/schedules",
+        report_schedules.ReportScheduleListView.as_view(),
+        name="api-report-schedules",
+    ),
+    path(_SCHEDULE, report_schedules.ReportScheduleView.as_view(), name="api-report-schedule"),
+    path(
+        f"{_SCHEDULE}run",
+        report_schedules.ReportScheduleRunView.as_view(),
+        name="api-report-schedule-run",
     ),
 ]

@@ -1,14 +1,14 @@
 """Who sees which reports and runs.
 
 Definitions are open to members without limits; a limited member sees their own, because the filter of another's names
-what the limit hides. Runs hold what one member was allowed to see: others see them only if they see everything.
+what the limit hides. Runs hold what one member was allowed to see: others see them only if they may see all of it.
 """
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from costinsights.accounts.models import User
 from costinsights.core.errors import NotFound
-from reporting.models import ReportDefinition, ReportRun
+from reporting.models import ReportDefinition, ReportKind, ReportRun
 from reporting.visibility import sees_all
 
 
@@ -27,7 +27,12 @@ def report_for(member: User, pk: int) -> ReportDefinition:
 
 def visible_runs(member: User) -> QuerySet[ReportRun]:
     found = ReportRun.objects.select_related("report", "requested_by", "schedule")
-    return found if sees_all(member) else found.filter(requested_by=member)
+    if sees_all(member):
+        return found
+    mine = Q(requested_by=member)
+    if not member.is_limited:  # costs without a limit are open to every member without one
+        mine |= Q(report__kind=ReportKind.COSTS, summary__held__scope="")
+    return found.filter(mine)
 
 
 def run_for(member: User, pk: int) -> ReportRun:
@@ -36,3 +41,12 @@ def run_for(member: User, pk: int) -> ReportRun:
     if found is None:
         raise NotFound("There is no such run.")
     return found
+
+
+def may_be_mailed(report: ReportDefinition, address: str) -> bool:
+    """Whether a member with this address may see all that the mail tells; others' addresses are the maker's to judge."""
+    member = User.objects.filter(email__iexact=address).first()
+    if member is None:
+        return True
+    may_see = sees_all(member) if report.kind == ReportKind.STATEMENTS else not member.is_limited
+    return member.is_active and may_see

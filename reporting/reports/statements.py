@@ -178,7 +178,7 @@ def _summary(month: dt.date, found: Sequence[Statement]) -> Summary:
         total=sum(one.billed for one in found) if found else None,
         previous=sum(known) if known and len(known) == len(found) else None,
         movers=[
-            Mover(f"{one.code} {one.name}".strip(), one.billed, amount, one.billed - amount)
+            Mover(_label(one), one.billed, amount, one.billed - amount)
             for one, amount in zip(found, before, strict=True)
             if amount is not None and one.billed != amount
         ],
@@ -186,3 +186,9 @@ def _summary(month: dt.date, found: Sequence[Statement]) -> Summary:
         notes=notes,
         is_preliminary=is_open,
     )
+
+
+def _label(statement: Statement) -> str:
+    """`CC100 Shop`; what belongs to no cost centre has a name alone."""
+    is_center = statement.bucket == Bucket.CENTER
+    return f"{statement.code} {statement.name}" if is_center else statement.name
