@@ -17,6 +17,7 @@ const sidebars: SidebarsConfig = {
         "reporting/rules",
         "reporting/statements",
         "reporting/downloads",
+        "reporting/reports",
         "reporting/allocation-method",
       ],
     },
