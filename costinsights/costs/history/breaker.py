@@ -6,7 +6,7 @@ from typing import Final
 
 from django.db import transaction
 
-from costinsights.costs.history.models import IngestState, Snapshot, SnapshotState
+from costinsights.costs.history.models import IngestState, Snapshot
 
 FAILURES_TO_BREAK: Final = 3
 LONGEST_BREAK: Final = dt.timedelta(minutes=30)
@@ -32,7 +32,8 @@ def note_failure(
         held = _still_held(snapshot, attempt)
         if held is None:
             return
-        _put_off(held, now=now, code=code, message=message, retry_is_useful=retry_is_useful)
+        until = now + pause_after(held.tries + 1, retry_is_useful=retry_is_useful)
+        held.put_off(until=until, now=now, code=code, message=message)
         state = IngestState.objects.select_for_update().get(cluster_id=held.cluster_id)
         state.failures += 1
         state.hung_at = now if has_hung else None
@@ -46,31 +47,17 @@ def put_aside(snapshot: Snapshot, *, attempt: int, now: dt.datetime) -> None:
     with transaction.atomic():
         held = _still_held(snapshot, attempt)
         if held is not None:
-            _put_off(
-                held,
+            held.put_off(
+                until=now + pause_after(held.tries + 1, retry_is_useful=True),
                 now=now,
                 code="internal_error",
                 message="An error in Cost Insights kept this window from being stored. It has been reported.",
-                retry_is_useful=True,
             )
 
 
 def _still_held(snapshot: Snapshot, attempt: int) -> Snapshot | None:
     """The window, locked; None when somebody else has it now, or its cluster was removed."""
     return Snapshot.objects.select_for_update().filter(pk=snapshot.pk, attempt=attempt).first()
-
-
-def _put_off(
-    held: Snapshot, *, now: dt.datetime, code: str, message: str, retry_is_useful: bool
-) -> None:
-    held.tries += 1
-    held.due_at = now + pause_after(held.tries, retry_is_useful=retry_is_useful)
-    held.leased_until = None
-    held.error_code, held.error_message = code[:64], message[:500]
-    held.error_at = now
-    if held.revision == 0:
-        held.state = SnapshotState.FAILED
-    held.save()
 
 
 def note_success(cluster_id: int, *, now: dt.datetime) -> None:

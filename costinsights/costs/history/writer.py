@@ -115,14 +115,7 @@ def _replace(held: Snapshot, facts: WindowFacts) -> Written:
 def _close(
     held: Snapshot, facts: WindowFacts, reading: Reading, written: Written, began: float
 ) -> None:
-    held.due_at = None
-    held.leased_until = None
-    held.tries = 0
-    held.error_code = held.error_message = ""
-    held.error_at = None
-    held.read_at = reading.read_at
-    held.read_seconds = reading.read_seconds
-    held.warning = reading.warning[:500]
+    held.settle(read_at=reading.read_at, read_seconds=reading.read_seconds, warning=reading.warning)
     if written is not Written.KEPT:
         held.opencost_version = reading.opencost_version
         held.request_sha256 = reading.request_sha256

@@ -270,14 +270,8 @@ def note_failure(held: Claim, *, now: dt.datetime, code: str, message: str) -> N
         window = _still_held(held)
         if window is None:
             return
-        window.tries += 1
-        window.due_at = now + pause_after(window.tries)
-        window.leased_until = None
-        window.error_code, window.error_message = code[:64], message[:500]
-        window.error_at = now
-        if window.revision == 0:
-            window.state = SnapshotState.FAILED
-        window.save()
+        until = now + pause_after(window.tries + 1)
+        window.put_off(until=until, now=now, code=code, message=message)
         source = _source_of(window).select_for_update().get()
         source.failures += 1
         source.asked_at = source.error_at = now

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from costinsights.costs.history.models import SnapshotState
+from costinsights.costs.history.models import LedgerRow, SnapshotState
 from costinsights.opencost.layer_rows import Layer
 
 LAYER_NAMES = {
@@ -101,37 +101,14 @@ class LayerSource(models.Model):
         return f"{self.layer} of {self.cluster_id}"
 
 
-class LayerWindow(models.Model):
-    """The ledger of layers: one row per cluster, layer and UTC day. Works as `Snapshot` does for allocations."""
+class LayerWindow(LedgerRow):
+    """The ledger of layers: one row per cluster, layer and UTC day. Minutes are of assets; else the whole day."""
 
     cluster = models.ForeignKey(
         "costs.Cluster", models.CASCADE, related_name="layer_windows", db_index=False
     )
     layer = models.CharField(max_length=6, choices=LAYERS)
     day = models.DateField()
-    state = models.CharField(max_length=8, choices=SnapshotState, default=SnapshotState.PENDING)
-    due_at = models.DateTimeField(null=True, default=timezone.now)
-    priority = models.SmallIntegerField(default=0)
-    attempt = models.PositiveIntegerField(default=0)
-    leased_until = models.DateTimeField(null=True)
-    tries = models.PositiveSmallIntegerField(default=0)
-
-    revision = models.PositiveIntegerField(default=0)  # 0: nothing is stored
-    rows = models.PositiveIntegerField(default=0)
-    total = models.BigIntegerField(default=0)  # of what is known
-    unknown_rows = models.PositiveIntegerField(default=0)  # whose cost OpenCost did not know
-    minutes_covered = models.PositiveIntegerField(default=0)  # of assets; else the whole day
-    facts_sha256 = models.CharField(max_length=64, blank=True)
-
-    opencost_version = models.CharField(max_length=64, blank=True)
-    response_sha256 = models.CharField(max_length=64, blank=True)
-    response_bytes = models.BigIntegerField(default=0)
-    warning = models.CharField(max_length=500, blank=True)
-    read_at = models.DateTimeField(null=True)
-    read_seconds = models.FloatField(null=True)
-    error_code = models.CharField(max_length=64, blank=True)
-    error_message = models.CharField(max_length=500, blank=True)
-    error_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["cluster", "layer", "day"]

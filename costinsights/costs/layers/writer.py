@@ -74,13 +74,7 @@ def _replace(held: LayerWindow, facts: DayFacts) -> Written:
 
 
 def _close(held: LayerWindow, facts: DayFacts, reading: Reading, written: Written) -> None:
-    held.due_at = held.leased_until = None
-    held.tries = 0
-    held.error_code = held.error_message = ""
-    held.error_at = None
-    held.read_at = reading.read_at
-    held.read_seconds = reading.read_seconds
-    held.warning = reading.warning[:500]
+    held.settle(read_at=reading.read_at, read_seconds=reading.read_seconds, warning=reading.warning)
     if written is not Written.KEPT:
         held.opencost_version = reading.opencost_version
         held.response_sha256 = reading.response_sha256

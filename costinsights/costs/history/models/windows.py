@@ -29,18 +29,14 @@ class SnapshotState(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
-class Snapshot(models.Model):
-    """The ledger: one row per cluster, grain and window, whatever happened to it.
+class LedgerRow(models.Model):
+    """What a ledger says of something that is read from OpenCost: when it is due, who has it, what is stored of it.
 
     `due_at` is when somebody should read it (again); null when nobody need. A worker that reads it holds it
     until `leased_until`; `attempt` counts the takings, so that a worker that lost its lease cannot write.
+    `total` is in micro-units and of what is known.
     """
 
-    cluster = models.ForeignKey(
-        "costs.Cluster", models.CASCADE, related_name="snapshots", db_index=False
-    )
-    grain = models.CharField(max_length=4, choices=Grain)
-    window_start = models.DateTimeField()
     state = models.CharField(max_length=8, choices=SnapshotState, default=SnapshotState.PENDING)
     due_at = models.DateTimeField(null=True, default=timezone.now)
     priority = models.SmallIntegerField(default=0)  # the higher the earlier; backfill is below zero
@@ -48,29 +44,57 @@ class Snapshot(models.Model):
     leased_until = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)  # failures since the last success
 
-    # What is stored.
-    revision = models.PositiveIntegerField(
-        default=0
-    )  # 0: nothing; each changed re-reading adds one
+    # What is stored. Revision 0: nothing; each changed re-reading adds one.
+    revision = models.PositiveIntegerField(default=0)
     rows = models.PositiveIntegerField(default=0)
     total = models.BigIntegerField(default=0)
     minutes_covered = models.PositiveIntegerField(default=0)
-    unknown_rows = models.PositiveIntegerField(default=0)
-    reported_difference = models.BigIntegerField(default=0)  # ours minus OpenCost's own totals
+    unknown_rows = models.PositiveIntegerField(default=0)  # whose cost OpenCost did not know
     facts_sha256 = models.CharField(max_length=64, blank=True)
 
     # How it was read.
     opencost_version = models.CharField(max_length=64, blank=True)
-    request_sha256 = models.CharField(max_length=64, blank=True)
     response_sha256 = models.CharField(max_length=64, blank=True)
     response_bytes = models.BigIntegerField(default=0)
     warning = models.CharField(max_length=500, blank=True)
     read_at = models.DateTimeField(null=True)
     read_seconds = models.FloatField(null=True)
-    write_seconds = models.FloatField(null=True)
     error_code = models.CharField(max_length=64, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
     error_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+    def put_off(self, *, until: dt.datetime, now: dt.datetime, code: str, message: str) -> None:
+        """A reading failed: let go of it and be due again then. What is stored stays as it was."""
+        self.tries += 1
+        self.due_at, self.leased_until = until, None
+        self.error_code, self.error_message, self.error_at = code[:64], message[:500], now
+        if self.revision == 0:
+            self.state = SnapshotState.FAILED
+        self.save()
+
+    def settle(self, *, read_at: dt.datetime, read_seconds: float, warning: str) -> None:
+        """A reading came to an end: nobody has it and nobody need. Not saved yet."""
+        self.due_at = self.leased_until = self.error_at = None
+        self.tries = 0
+        self.error_code = self.error_message = ""
+        self.read_at, self.read_seconds = read_at, read_seconds
+        self.warning = warning[:500]
+
+
+class Snapshot(LedgerRow):
+    """The ledger of allocations: one row per cluster, grain and window, whatever happened to it."""
+
+    cluster = models.ForeignKey(
+        "costs.Cluster", models.CASCADE, related_name="snapshots", db_index=False
+    )
+    grain = models.CharField(max_length=4, choices=Grain)
+    window_start = models.DateTimeField()
+    reported_difference = models.BigIntegerField(default=0)  # ours minus OpenCost's own totals
+    request_sha256 = models.CharField(max_length=64, blank=True)
+    write_seconds = models.FloatField(null=True)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["cluster", "grain", "window_start"]
