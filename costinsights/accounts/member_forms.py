@@ -59,6 +59,16 @@ class LimitsForm(forms.Form):
         self.add_error(named if named in self.fields else None, refusal.message)
 
 
+class MemberForm(LimitsForm):
+    """What an admin decides about somebody who is in."""
+
+    approves_statements = forms.BooleanField(
+        label="Approver: closes months and approves statements",
+        required=False,
+        help_text="Never those that they prepared themselves.",
+    )
+
+
 class InviteForm(LimitsForm):
     email = forms.EmailField(
         label="E-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})

@@ -18,6 +18,7 @@ MEMBER_EXAMPLE = {
     "is_active": True,
     "scope_namespaces": ["payments", "shop"],
     "scope_labels": ["team=core"],
+    "approves_statements": False,
     "has_second_factor": True,
     "last_sign_in_at": "2026-11-23T09:00:00Z",
     "created_at": "2026-10-01T08:00:00Z",
@@ -51,6 +52,7 @@ class MemberSerializer(serializers.ModelSerializer[User]):
             "is_active",
             "scope_namespaces",
             "scope_labels",
+            "approves_statements",
             "has_second_factor",
             "last_sign_in_at",
             "created_at",
@@ -74,6 +76,9 @@ class MemberChangeSerializer(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     scope_namespaces = _entries(_NAMESPACES, 253)
     scope_labels = _entries(_LABELS, 400)
+    approves_statements = serializers.BooleanField(
+        required=False, help_text="Whether they may close months and approve statements."
+    )
     is_active = serializers.BooleanField(
         required=False, help_text="false signs the member out and stops their API tokens."
     )

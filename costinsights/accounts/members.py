@@ -71,8 +71,11 @@ def change_member(
     role: Role | None = None,
     namespaces: Sequence[str] | None = None,
     labels: Sequence[str] | None = None,
+    approves_statements: bool | None = None,
 ) -> User:
-    """Give a member another role or other limits; None keeps what is. A change of role signs them out.
+    """Give a member another role, other limits or the approver right; None keeps what is.
+
+    A change of role signs them out.
 
     A role that cannot be limited takes the limits away, unless new ones are asked for with it. Raises NotAllowed,
     InvalidInput, and Conflict for the last owner.
@@ -91,7 +94,9 @@ def change_member(
     if changes_role and new_role != Role.OWNER:
         services.refuse_losing_last_owner(member)
     member.role, member.scope_namespaces, member.scope_labels = new_role, names, pairs
-    member.save(update_fields=["role", "scope_namespaces", "scope_labels"])
+    if approves_statements is not None:
+        member.approves_statements = approves_statements
+    member.save(update_fields=["role", "scope_namespaces", "scope_labels", "approves_statements"])
     if changes_role:
         services.end_sessions(user=member)
     return member

@@ -83,13 +83,14 @@ class MemberView(GenericAPIView[User]):
         given = MemberChangeSerializer(data=request.data, partial=True)
         given.is_valid(raise_exception=True)
         wanted = given.validated_data
-        if wanted.keys() & {"role", "scope_namespaces", "scope_labels"}:
+        if wanted.keys() & {"role", "scope_namespaces", "scope_labels", "approves_statements"}:
             members.change_member(
                 by=by,
                 member=subject,
                 role=Role(wanted["role"]) if "role" in wanted else None,
                 namespaces=wanted.get("scope_namespaces"),
                 labels=wanted.get("scope_labels"),
+                approves_statements=wanted.get("approves_statements"),
             )
         if "is_active" in wanted:
             change = members.reactivate if wanted["is_active"] else members.deactivate

@@ -8,6 +8,7 @@ from django.test import Client
 
 from costinsights.accounts import members
 from costinsights.accounts.models import (
+    AuditEntry,
     Role,
     Scope,
     SecondFactorPolicy,
@@ -248,3 +249,21 @@ def test_fields_nobody_may_set_are_ignored(owner: Client, ada: User, grace: User
     api(owner, "patch", f"/members/{grace.pk}/", body)
     before, after = grace, User.objects.get(pk=grace.pk)
     assert (after.email, after.password, after.name) == (before.email, before.password, before.name)
+
+
+def test_the_approver_right_is_given_and_taken_on_the_page_and_by_programs(
+    owner: Client, grace: User
+) -> None:
+    page, form = f"/settings/members/{grace.pk}/", {"role": "admin"}
+    assert owner.post(page, {**form, "approves_statements": "on"}).status_code == 302
+    grace.refresh_from_db()
+    assert grace.approves_statements
+    assert "checked" in owner.get(page).content.decode()
+    answer = api(owner, "patch", f"/members/{grace.pk}/", {"approves_statements": False})
+    assert answer.json()["approves_statements"] is False
+    assert api(owner, "patch", f"/members/{grace.pk}/", {"role": "viewer"}).status_code == 200
+    grace.refresh_from_db()
+    assert not grace.approves_statements
+    told = AuditEntry.objects.filter(action="row.updated", object_type="accounts_user")
+    given = [entry.after.get("approves_statements") for entry in told.order_by("pk")]
+    assert [one for one in given if one is not None] == [True, False]

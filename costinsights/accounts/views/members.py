@@ -10,7 +10,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from costinsights.accounts import invitations, members, second_factor, sessions, tasks
-from costinsights.accounts.member_forms import InviteForm, LimitsForm, PolicyForm
+from costinsights.accounts.member_forms import InviteForm, MemberForm, PolicyForm
 from costinsights.accounts.models import Invitation, Role, SecondFactorPolicy, User
 from costinsights.accounts.permissions import RoleRequiredMixin
 from costinsights.core.errors import ApplicationError, NotFound
@@ -83,11 +83,16 @@ class MemberPage(_OneMember):
 
     def post(self, request: HttpRequest, member_id: int) -> HttpResponse:
         subject = self.subject()
-        form = LimitsForm(request.POST, roles=members.roles_to_give(self.member))
+        form = MemberForm(request.POST, roles=members.roles_to_give(self.member))
         if not form.is_valid():
             return self.answer(subject, form, status=422)
         try:
-            members.change_member(by=self.member, member=subject, **form.limits)
+            members.change_member(
+                by=self.member,
+                member=subject,
+                approves_statements=form.cleaned_data["approves_statements"],
+                **form.limits,
+            )
         except ApplicationError as refusal:
             form.refuse(refusal)
             return self.answer(subject, form, status=422)
@@ -95,12 +100,13 @@ class MemberPage(_OneMember):
         return redirect("member-list")
 
     def answer(
-        self, subject: User, form: LimitsForm | None = None, status: int = 200
+        self, subject: User, form: MemberForm | None = None, status: int = 200
     ) -> HttpResponse:
         initial = {
             "role": subject.role,
             "scope_namespaces": subject.scope_namespaces,
             "scope_labels": subject.scope_labels,
+            "approves_statements": subject.approves_statements,
         }
         roles = members.roles_to_give(self.member)
         context = {
@@ -108,7 +114,7 @@ class MemberPage(_OneMember):
             "is_self": subject.pk == self.member.pk,
             "may_manage": members.may_manage(self.member, subject),
             "browsers": sessions.browsers_of(subject, current=None, at=timezone.now()),
-            "form": form or LimitsForm(initial=initial, roles=roles),
+            "form": form or MemberForm(initial=initial, roles=roles),
         }
         return render(self.request, "accounts/member.html", context, status=status)
 
