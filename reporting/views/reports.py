@@ -17,6 +17,7 @@ from reporting.reports.asking import UNFINISHED, ask_for_run, ask_to_stop
 from reporting.reports.downloads import run_file
 from reporting.reports.page import report_lines, run_context
 from reporting.reports.selectors import report_for, run_for
+from reporting.visibility import sees_all
 from tenants.features import Feature
 from tenants.gates import FeatureRequiredMixin
 
@@ -30,7 +31,11 @@ class ReportListPage(MemberRequiredMixin, FeatureRequiredMixin):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         lines = report_lines(self.member)
-        context = {"reports": lines, "is_busy": any(line.is_busy for line in lines)}
+        context = {
+            "reports": lines,
+            "is_busy": any(line.is_busy for line in lines),
+            "has_tabs": sees_all(self.member),
+        }
         return render(request, "reporting/reports/list.html", context)
 
 
