@@ -114,10 +114,6 @@ class PageState:
     def without_comparison(self) -> Self:
         return replace(self, base=None, base_start=None)
 
-    def with_columns(self, text: str) -> Self:
-        """The same page with the columns that somebody chose earlier."""
-        return replace(self, columns=_columns(text))
-
 
 def _days(given: dict[str, str], now: datetime) -> None:
     """Days of the calendar become the two ends, of which the second is excluded. Raises InvalidInput."""

@@ -41,11 +41,6 @@ STEPS = {
     Step.MONTH: "Months",
     Step.QUARTER: "Quarters",
 }
-STATES = {
-    StepState.COMPLETE: "complete",
-    StepState.PARTIAL: "partial",
-    StepState.MISSING: "nothing stored",
-}
 # More parts than these are named together: a sentence stays one.
 _MOST_PARTS = 3
 
