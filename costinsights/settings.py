@@ -365,6 +365,7 @@ SPECTACULAR_SETTINGS = {
         "Role": "costinsights.accounts.models.Role.choices",
         "TokenState": ["active", "expired", "revoked"],
         "ClusterState": ["connected", "failing", "waiting"],
+        "ReportKind": "reporting.models.ReportKind",
         "BudgetState": "costinsights.costs.budgets.models.BudgetState",
         "PlanName": "tenants.models.Plan",
         "SourceState": ["fresh", "stale", "failed", "excluded", "waiting"],

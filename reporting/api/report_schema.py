@@ -58,7 +58,7 @@ class ReportInputSerializer(ReportQuestionSerializer):
     )
 
 
-class MoverSerializer(serializers.Serializer[Any]):
+class RunMoverSerializer(serializers.Serializer[Any]):
     """What changed most."""
 
     label = serializers.CharField()  # type: ignore[assignment]  # a member's name
@@ -67,7 +67,7 @@ class MoverSerializer(serializers.Serializer[Any]):
     delta = serializers.CharField()
 
 
-class SummarySerializer(serializers.Serializer[Any]):
+class RunSummarySerializer(serializers.Serializer[Any]):
     """A report in a few lines. Money as decimal text; null is unknown, never zero."""
 
     title = serializers.CharField()
@@ -80,7 +80,7 @@ class SummarySerializer(serializers.Serializer[Any]):
     ratio = serializers.CharField(
         allow_null=True, help_text="delta / previous with four decimals; null when that was 0."
     )
-    movers = MoverSerializer(many=True)
+    movers = RunMoverSerializer(many=True)
     rows = serializers.IntegerField(help_text="Statements, or lines.")
     notes = serializers.ListField(child=serializers.CharField())
     is_preliminary = serializers.BooleanField()
@@ -144,7 +144,7 @@ class ReportRunSerializer(serializers.ModelSerializer[ReportRun]):
     def get_requested_by(self, run: ReportRun) -> str | None:
         return run.requested_by.email if run.requested_by else None
 
-    @extend_schema_field(SummarySerializer(allow_null=True))
+    @extend_schema_field(RunSummarySerializer(allow_null=True))
     def get_summary(self, run: ReportRun) -> dict[str, Any] | None:
         if not run.summary or not may_open(run, member_of(self.context["request"])):
             return None
@@ -183,6 +183,6 @@ class PreviewSerializer(serializers.Serializer[Any]):
         help_text="Up to 20 rows, as texts.",
     )
 
-    @extend_schema_field(SummarySerializer)
+    @extend_schema_field(RunSummarySerializer)
     def get_summary(self, found: Any) -> dict[str, Any]:
         return dict(found.summary.plain())

@@ -25,9 +25,9 @@ def reorder(kind: type[Rule], ids: Sequence[int]) -> list[Rule]:
 
 def place(kind: type[Rule], rule: Rule, position: int | None) -> None:
     """Give one stored rule its place, counted from 1; None and beyond the end: the last."""
-    others = [row for row in kind._default_manager.all() if row.pk != rule.pk]
-    at = len(others) if position is None else max(0, min(position - 1, len(others)))
-    _write([*others[:at], rule, *others[at:]])
+    rows = [row for row in kind._default_manager.all() if row.pk != rule.pk]
+    rows.insert(len(rows) if position is None else max(0, position - 1), rule)
+    _write(rows)
 
 
 def close_gaps(kind: type[Rule]) -> None:

@@ -240,12 +240,15 @@ def _with(
     place = next((at for at, rule in enumerate(rules) if rule.id == draft.id), len(others))
     if position is not None:
         before = position - 1 - sum(one < position for one in off)
-        place = max(0, min(before, len(others)))
-    return [*others[:place], draft, *others[place:]]
+        place = max(0, before)
+    others.insert(place, draft)
+    return others
 
 
 def _switched_off(kind: type[MappingRule] | type[ShareRule], pk: int | None) -> list[int]:
-    rows = kind._default_manager.filter(is_active=False).exclude(pk=pk)
+    rows = kind._default_manager.filter(is_active=False)
+    if pk is not None:
+        rows = rows.exclude(pk=pk)
     return list(rows.values_list("position", flat=True))
 
 

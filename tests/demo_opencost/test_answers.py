@@ -56,7 +56,9 @@ def test_healthz_is_an_empty_200() -> None:
     assert (get("/healthz").status, get("/healthz").body) == (200, b"")
 
 
-@pytest.mark.parametrize("path", ["/", "/model", "/allocation/trends", "/cloudCost/rebuild", "/assets/carbon"])
+@pytest.mark.parametrize(
+    "path", ["/", "/model", "/allocation/trends", "/cloudCost/rebuild", "/assets/carbon"]
+)
 def test_any_other_route_is_plain_text_404(path: str) -> None:
     assert get(path) == Answer(404, "text/plain; charset=utf-8", b"404 page not found\n")
 
