@@ -175,7 +175,8 @@ def _rows(sets: Sets, period: ChargePeriod | None, *, holds_nul: bool) -> list[A
                 rows.append(_row(key, row, _window(row, period, windows)))
             except AmountOutOfRange as error:
                 raise _invalid(f"{error}.", "amount_out_of_range") from None
-    if has_several and len(set(map(_identity, rows))) != len(rows):
+    # Recorded answers, which are read without a period, may hold several windows that repeat their names.
+    if has_several and period is not None and len(set(map(_identity, rows))) != len(rows):
         raise _invalid("a row stands twice.", "row_twice")
     if holds_nul and any("\0" in text for row in rows for text in _texts(row)):
         raise _invalid("a name holds a NUL character.", "nul_character")
@@ -183,7 +184,7 @@ def _rows(sets: Sets, period: ChargePeriod | None, *, holds_nul: bool) -> list[A
 
 
 def _identity(row: AllocatedCost) -> tuple[str, ...]:
-    """What two rows of one answer never have in common."""
+    """What two rows of one window never have in common."""
     return (
         *(row.kind, row.cluster, row.node, row.namespace, row.controller_kind, row.controller),
         *(row.pod, row.container, row.provider_id),

@@ -27,7 +27,7 @@ FOREIGN: dict[str, Any] = {
     "view_slug": lambda rows: rows["costs.SavedView"].slug,
     "annotation_id": lambda rows: str(rows["costs.Annotation"].pk),
     "budget_id": lambda rows: str(rows["costs.Budget"].pk),
-    "month": lambda rows: f"{rows['reporting.Period'].month:%Y-%m}",
+    "month": lambda rows: str(rows["reporting.Period"]),
     "statement_id": lambda rows: str(rows["reporting.Statement"].pk),
     "dispute_id": lambda rows: str(rows["reporting.Dispute"].pk),
     "report_id": lambda rows: str(rows["reporting.ReportDefinition"].pk),

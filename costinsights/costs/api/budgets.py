@@ -46,12 +46,14 @@ class Budgets(GenericAPIView[Model]):
     """What the endpoints of budgets share: members read, analysts and more change."""
 
     feature = Feature.BUDGETS
+    permission_classes = (HasFeature,)
     serializer_class: Any = BudgetSerializer
     queryset = Budget.objects.none()
 
     def get_permissions(self) -> list[Any]:
         reads = self.request.method in SAFE_METHODS
-        return [RoleAtLeast.of(Role.VIEWER if reads else Role.ANALYST)(), HasFeature()]
+        role = RoleAtLeast.of(Role.VIEWER if reads else Role.ANALYST)
+        return [role(), *super().get_permissions()]
 
     def shown(self, pk: int, code: int = status.HTTP_200_OK) -> Response:
         budget = services.access_budget(pk, member_of(self.request))
