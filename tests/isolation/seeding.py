@@ -37,9 +37,11 @@ from costinsights.costs.models import (
     WorkloadGroup,
 )
 from costinsights.opencost.layer_rows import Layer
+from reporting.statements.document import canonical
 from tests.costs.history.books import stored
 from tests.costs.layers.books import layer_cost, layer_stored
 from tests.costs.rows import cost_row
+from tests.reporting.exports.documents import changed, statement
 
 SAME_EMAIL = "owner@same.test"
 SAME_PASSWORD = "the-same-password-everywhere"
@@ -87,9 +89,17 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("reporting.RateCardVersion", "valid_from"): lambda _: date(2026, 1, 1),
     ("reporting.RateCardLine", "percent"): lambda _: Decimal("2.5"),
     ("reporting.Statement", "bucket"): "center",
+    ("reporting.Statement", "document"): lambda canary: _document_of(canary),
     # A closed month takes no further statement.
     ("reporting.Statement", "revision"): 0,
 }
+
+
+def _document_of(canary: str) -> str:
+    """A statement's document, as its page reads it."""
+    document, _ = statement(1, count=2)
+    return canonical(changed(document, "header", tenant_name=canary)).decode()
+
 
 # Written by the writer of windows, which keeps its books in step.
 HISTORY: tuple[type[models.Model], ...] = (
